@@ -1,0 +1,227 @@
+"""The door: what an argument must be, said once by its annotation and checked for every schedule.
+
+``Steps = Annotated[float, Kind(...)]`` is a plain ``float`` to a type checker and a rule to
+:func:`schedules.named`, which applies the rule of each parameter before the body runs. Numbers that
+are not settled yet (the tracers of JAX) pass as they are: rules see settled numbers only.
+"""
+
+import math
+import numbers
+import reprlib
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeGuard
+
+_SAFE_INTEGER = 2**53  # up to here every whole float is an exact integer
+
+
+class ScheduleError(ValueError):
+    """What every bad argument, expression or command raises; it names the value and the remedy.
+
+    >>> from schedules import cosine
+    >>> cosine(1e-3, 0.0, -5)
+    Traceback (most recent call last):
+        ...
+    schedules.check.ScheduleError: cosine: steps=-5: a duration is a finite number of steps >= 0; ...
+    """
+
+
+def settled(number: object) -> TypeGuard[float]:
+    """Whether a number is known now: a Python ``int`` or ``float``, not a tracer."""
+    return isinstance(number, int | float)
+
+
+def number(value: Any) -> float:
+    """The Python ``int`` or ``float`` that `value` stands for; a tracer stays itself.
+
+    Whole floats stay floats. Booleans, text, NaN and arrays raise ``TypeError`` or ``ValueError``.
+    """
+    if isinstance(value, bool):
+        raise TypeError("a boolean is not a number")
+    if isinstance(value, str | bytes):
+        raise TypeError(f"text is not a number; convert it first: float({value!r})")
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        if math.isnan(value):
+            raise ValueError("NaN is not a number")
+        return float(value)
+    if getattr(value, "shape", None) != ():
+        raise TypeError("give one number")
+    try:
+        item = value.item()
+    except TypeError:  # a tracer: its value is not known before the program runs
+        return value
+    return number(item)
+
+
+def whole(value: float) -> float:
+    """`value`, as an ``int`` where that loses nothing, so that step counts stay exact."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _SAFE_INTEGER:
+        return int(value)
+    return value
+
+
+class Kind:
+    """A rule for arguments: ``convert`` gives the accepted value or raises; ``wants`` says what is."""
+
+    def __init__(self, wants: str, convert: Callable[[Any], Any]) -> None:
+        self.wants = wants
+        self.convert = convert
+
+    def __call__(self, function: str, argument: str, value: Any) -> Any:
+        """`value` as accepted, or a `ScheduleError` that names everything."""
+        try:
+            return self.convert(value)
+        except ScheduleError:
+            raise
+        except (TypeError, ValueError, OverflowError) as fault:
+            detail = f" ({fault})" if str(fault) else ""
+            raise refusal(function, argument, value, self.wants + detail) from None
+
+
+def refusal(function: str, argument: str, value: object, wants: str) -> ScheduleError:
+    """The one form of every message: ``function: argument=value: what is wanted; what to do``."""
+    return ScheduleError(f"{function}: {argument}={reprlib.repr(value)}: {wants}")
+
+
+def accept(annotation: Any, function: str, argument: str, value: Any) -> Any:
+    """`value` as the rule of an annotation accepts it: for functions that are no named schedules."""
+    return annotation.__metadata__[0](function, argument, value)
+
+
+def demand(holds: object, function: str, argument: str, value: object, wants: str) -> None:
+    """Raise the `refusal` unless `holds`; a condition on tracers cannot be judged, and passes."""
+    if isinstance(holds, bool) and not holds:
+        raise refusal(function, argument, value, wants)
+
+
+def _where(accepts: Callable[[float], bool], convert: Callable[[Any], float]) -> Callable[[Any], float]:
+    def checked(value: Any) -> float:
+        result = convert(value)
+        if settled(result) and not accepts(result):
+            raise ValueError
+        return result
+
+    return checked
+
+
+def _steps(value: Any) -> float:
+    return whole(number(value))
+
+
+def _float(value: Any) -> float:
+    result = number(value)
+    return float(result) if settled(result) else result
+
+
+def _integer(value: Any) -> int:
+    result = _steps(value)
+    if not isinstance(result, int):
+        raise TypeError
+    return result
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _callable(value: Any) -> Any:
+    if not callable(value):
+        raise TypeError
+    return value
+
+
+def _each(convert: Callable[[Any], Any], *, least: int = 0) -> Callable[[Any], tuple[Any, ...]]:
+    def converted(values: Any) -> tuple[Any, ...]:
+        if isinstance(values, str | bytes):
+            raise TypeError("text is not a list")
+        items = tuple(convert(value) for value in values)
+        if len(items) < least:
+            raise ValueError(f"at least {least} needed")
+        return items
+
+    return converted
+
+
+def _ascending(steps: tuple[float, ...]) -> tuple[float, ...]:
+    if any(settled(a) and settled(b) and a > b for a, b in zip(steps, steps[1:], strict=False)):
+        raise ValueError("sort them first")
+    return steps
+
+
+def _point(pair: Any) -> tuple[float, float]:
+    step, value = pair
+    return _duration(step), _value(value)
+
+
+def _points(pairs: Any) -> tuple[tuple[float, float], ...]:
+    points = _each(_point, least=1)(pairs)
+    _ascending(tuple(step for step, _ in points))
+    return points
+
+
+_value = _where(math.isfinite, _float)
+_duration = _where(lambda steps: 0 <= steps < math.inf, _steps)
+
+Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]
+"""A finite number: a learning rate, a momentum, a factor."""
+
+Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
+"""A finite number above zero."""
+
+Fraction = Annotated[
+    float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))
+]
+"""A part of the whole, in [0, 1]."""
+
+Steps = Annotated[float, Kind("a duration is a finite number of steps >= 0; pass steps=1000, say", _duration)]
+"""A duration in steps: finite, zero allowed."""
+
+Endless = Annotated[
+    float, Kind("a duration is a number of steps >= 0, or inf", _where(lambda steps: steps >= 0, _steps))
+]
+"""A duration in steps that may be endless."""
+
+Period = Annotated[
+    float,
+    Kind("this is a finite number of steps > 0; pass 1 for every step", _where(lambda x: 0 < x < math.inf, _steps)),
+]
+"""A length in steps that something repeats after: finite, above zero."""
+
+Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
+"""A step, or a negative number of steps from the end."""
+
+Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, _integer))]
+"""A whole number of at least one."""
+
+Rounds = Annotated[
+    float,
+    Kind(
+        "this is a whole number >= 1, or inf",
+        _where(lambda n: n >= 1 and (n == math.inf or isinstance(n, int)), _steps),
+    ),
+]
+"""How many times: a whole number of at least one, or inf."""
+
+Switch = Annotated[bool, Kind("this is True or False", _boolean)]
+"""True or False, nothing that merely looks like it."""
+
+Function = Annotated[Callable[[Any], Any], Kind("this is a callable of the step", _callable)]
+"""Any Python callable of the step."""
+
+Values = Annotated[Sequence[float], Kind("this is a list of finite numbers", _each(_value, least=1))]
+"""One or more finite numbers."""
+
+Milestones = Annotated[
+    Sequence[float],
+    Kind("this is a list of steps >= 0 in ascending order", lambda values: _ascending(_each(_duration)(values))),
+]
+"""Steps in ascending order."""
+
+Points = Annotated[
+    Sequence[tuple[float, float]],
+    Kind("this is a list of (step, value) pairs in ascending order of steps >= 0", _points),
+]
+"""(step, value) pairs in ascending order of steps."""

@@ -1,0 +1,655 @@
+"""Terms: what a schedule is, before anyone evaluates it.
+
+A schedule is a duration and a function of time. Five nodes generate all of them:
+
+=========================== ================================== ====================
+node                        value at t                         duration
+=========================== ================================== ====================
+``Constant(v)``             ``v``                              0
+``Time()``                  ``t``                              inf
+``Lift(op, args)``          ``op(a(t), b(t), ...)``            max over the args
+``Warp(term, clock, d)``    ``term(clock(t))``                 ``d``
+``Join(parts)``             the part that t falls in, at its   sum
+                            own local time; at a knot the
+                            later part
+=========================== ================================== ====================
+
+Time starts at 0, and every schedule holds outside its duration: ``s(t) == s(clip(t, 0, s.steps))``.
+A `Call` is a term that remembers how it was written and stands for its body of the five nodes.
+
+Nodes are normalised as they are made, so ``==`` sees through ways of writing: joins are flat, constants
+are folded, parts of no length vanish, and neutral elements (``+ 0``, ``* 1``) drop out.
+"""
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    cast,
+    get_args,
+    get_type_hints,
+)
+
+from .check import Kind, ScheduleError, demand, number, refusal, settled, whole
+from .ops import ARITY, UFUNCS, bound
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+
+P = ParamSpec("P")
+Op: TypeAlias = str | Callable[[Any], Any]
+
+_PYTHON_NUMBERS = frozenset((int, float))
+
+
+class Schedule:
+    """``s(t)``: the value to use for update number t, counted from 0; it lasts ``s.steps`` steps.
+
+    Immutable, hashable, picklable, and safe to share between threads. Built by the functions of this
+    package and by operators: ``a >> b`` joins; ``+ - * / **`` and unary minus act pointwise, with
+    numbers on either side; ``s[a:b]`` is the part of s from step a to step b.
+
+    >>> from schedules import cosine, linear
+    >>> s = linear(0.0, 1e-3, 1000) >> cosine(1e-3, 0.0, 9000)
+    >>> s
+    linear(0.0, 0.001, 1000) >> cosine(0.001, 0.0, 9000)
+    >>> s(500), s.steps
+    (0.0005, 10000)
+    """
+
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+    __iter__: ClassVar[None] = None  # a schedule is a function of real time: nothing to iterate over
+    _function: Callable[[float], float] | None
+
+    steps: float
+    """The duration, in steps; ``inf`` for an endless schedule."""
+
+    # -- a term ------------------------------------------------------------------------------------
+
+    @property
+    def fields(self) -> tuple[Any, ...]:
+        """What the node was made of, in order."""
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    @property
+    def children(self) -> "tuple[Schedule, ...]":
+        """The terms that the node was made of."""
+        return ()
+
+    @functools.cached_property
+    def tracers(self) -> tuple[Any, ...]:
+        """The numbers in the term that are not settled yet."""
+        own = (field for field in self.fields if not isinstance(field, Schedule | str | tuple) and not callable(field))
+        inner = (tracer for child in self.children for tracer in child.tracers)
+        return *(number for number in own if not settled(number)), *inner
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Schedule) and type(self) is type(other) and self.fields == other.fields
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.fields))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.fields
+
+    def __copy__(self) -> "Schedule":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Schedule":
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise ScheduleError(f"Schedule: {name}={value!r}: schedules never change; build a new one")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType] -- same refusal
+
+    def __repr__(self) -> str:
+        from .text import write
+
+        return write(self)
+
+    # -- a function of time ------------------------------------------------------------------------
+
+    def __call__(self, step: Any) -> Any:
+        """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
+
+        >>> import numpy as np
+        >>> from schedules import linear
+        >>> linear(0.0, 1.0, 4)(np.arange(6))
+        array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
+        """
+        if type(step) in _PYTHON_NUMBERS:
+            return (self._function or self.function())(step)
+        from .evaluate import on_array
+
+        return on_array(self, step)
+
+    def function(self) -> Callable[[float], float]:
+        """The bare compiled function of this schedule, for hot loops: Python number in, ``float`` out.
+
+        >>> from schedules import linear
+        >>> lr = linear(0.0, 1.0, 4).function()
+        >>> [lr(step) for step in range(3)]
+        [0.0, 0.25, 0.5]
+        """
+        if self._function is None:
+            from .evaluate import compiled
+
+            self.__dict__["_function"] = compiled(self)
+        assert self._function is not None  # noqa: S101 -- tells the type checker what the line above did
+        return self._function
+
+    def values(self, steps: int | None = None, *, start: int = 0, dtype: Any = float, out: Any = None) -> "np.ndarray":
+        """``[s(start), s(start + 1), ..., s(start + steps - 1)]``, a whole curve at memory speed.
+
+        Args:
+            steps: how many values; None means the rest of the duration.
+            start: the first step.
+            dtype: the float type of the array, when `out` is not given.
+            out: an array of shape (steps,) to write into.
+
+        Raises:
+            ScheduleError: the schedule is endless and `steps` is None, or `out` has another shape.
+
+        The curve agrees with ``s(t)`` to a few units in the last place, not bit by bit.
+
+        >>> from schedules import linear
+        >>> linear(0.0, 1.0, 4).values()
+        array([0.  , 0.25, 0.5 , 0.75])
+        """
+        from .grid import values
+
+        return values(self, steps, start=start, dtype=dtype, out=out)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
+        if copy is False:
+            raise ValueError("a schedule holds no array to share; use np.asarray(s)")
+        return self.values(dtype=float if dtype is None else dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Schedule":
+        if method != "__call__" or options or ufunc.__name__ not in UFUNCS:
+            raise ScheduleError(
+                f"{ufunc.__name__}: {self}: no such operation on schedules; take its values first: s.values()"
+            )
+        return lift(UFUNCS[ufunc.__name__], *inputs)
+
+    # -- an algebra --------------------------------------------------------------------------------
+
+    def __rshift__(self, other: Any) -> "Schedule":
+        return Join((self, as_schedule(other, "join")))
+
+    def __rrshift__(self, other: Any) -> "Schedule":
+        return Join((as_schedule(other, "join"), self))
+
+    def __add__(self, other: Any) -> "Schedule":
+        return lift("add", self, other)
+
+    def __radd__(self, other: Any) -> "Schedule":
+        return lift("add", other, self)
+
+    def __sub__(self, other: Any) -> "Schedule":
+        return lift("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> "Schedule":
+        return lift("subtract", other, self)
+
+    def __mul__(self, other: Any) -> "Schedule":
+        return lift("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> "Schedule":
+        return lift("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> "Schedule":
+        return lift("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> "Schedule":
+        return lift("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> "Schedule":
+        return lift("floor_divide", self, other)
+
+    def __mod__(self, other: Any) -> "Schedule":
+        return lift("remainder", self, other)
+
+    def __pow__(self, other: Any) -> "Schedule":
+        return lift("pow", self, other)
+
+    def __rpow__(self, other: Any) -> "Schedule":
+        return lift("pow", other, self)
+
+    def __neg__(self) -> "Schedule":
+        return lift("negative", self)
+
+    def __getitem__(self, span: Any) -> "Schedule":
+        """``s[a:b](t) == s(a + t)`` for b - a steps; see `schedules.combinators.part`."""
+        from .combinators import sliced
+
+        return sliced(self, span)
+
+    # -- faces -------------------------------------------------------------------------------------
+
+    def describe(self, steps: int | None = None) -> Any:
+        """A table of the segments: first step, last step, shape, value from, value to.
+
+        >>> from schedules import cosine, linear
+        >>> print((linear(0.0, 1e-3, 100) >> cosine(1e-3, 0.0, 900)).describe())
+        first  last  shape                      from  to
+        0      99    linear(0.0, 0.001, 100)    0     0.00099
+        100    999   cosine(0.001, 0.0, 900)    0.001 3.04617e-09
+        """
+        from .plot import describe
+
+        return describe(self, steps)
+
+    def plot(self, ax: "Axes | None" = None, steps: int | None = None, **style: Any) -> "Axes":
+        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes."""
+        from .plot import draw
+
+        return draw(self, ax, steps, **style)
+
+    def _repr_html_(self) -> str:
+        from .plot import html
+
+        return html(self)
+
+
+ScheduleLike: TypeAlias = Schedule | float
+
+
+def _node(kind: type[Any], *fields: Any, **settled_fields: Any) -> Any:
+    """A node of this kind as it is, with no check and no normal form."""
+    node = object.__new__(kind)
+    node.__dict__.update(zip(kind.__match_args__, fields, strict=True))
+    node.__dict__.update(settled_fields, _function=None)
+    return node
+
+
+class Constant(Schedule):
+    """``s(t) = value``; it has no length of its own, so nothing can be joined after it."""
+
+    __match_args__ = ("value",)
+    value: float
+    steps = 0
+
+    def __new__(cls, value: Any) -> "Constant":
+        value = number(value)
+        demand(math.isfinite(value) if settled(value) else True, "constant", "value", value, "a value is finite")
+        return _node(cls, value)
+
+
+class Time(Schedule):
+    """``s(t) = t``, endless: the clock that all others are made from.
+
+    >>> from schedules import Time
+    >>> (Time() / 4)(1)
+    0.25
+    """
+
+    steps = math.inf
+
+    def __new__(cls) -> "Time":
+        return _node(cls)
+
+
+class Lift(Schedule):
+    """``s(t) = op(a(t), b(t), ...)``, as long as the longest of the args.
+
+    `op` is a name of `schedules.ops`, or any Python callable of one number.
+    """
+
+    __match_args__ = ("op", "args")
+    op: Op
+    args: tuple[Schedule, ...]
+
+    def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
+        args = tuple(as_schedule(arg, op if isinstance(op, str) else "custom") for arg in args)
+        _check_op(op, len(args))
+        return _simpler(op, args) or _node(cls, op, args)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return self.args
+
+    @functools.cached_property
+    def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
+        return functools.reduce(longer, (arg.steps for arg in self.args))
+
+
+class Warp(Schedule):
+    """``s(t) = term(clock(t))`` for `steps` steps, where the clock is itself a schedule.
+
+    >>> from schedules import Time, Warp, linear
+    >>> Warp(linear(0.0, 1.0, 10), Time() * 2, 5)(3)
+    0.6
+    """
+
+    __match_args__ = ("term", "clock", "steps")
+    term: Schedule
+    clock: Schedule
+
+    def __new__(cls, term: Any, clock: Any, steps: float = math.inf) -> Schedule:
+        term, clock = as_schedule(term, "Warp"), as_schedule(clock, "Warp")
+        steps = whole(number(steps))
+        demand(steps >= 0, "Warp", "steps", steps, "a duration is a number of steps >= 0")
+        if isinstance(clock, Time) and same(term.steps, steps) and not isinstance(term, Constant):
+            return term
+        level = level_of(term)
+        return _node(cls, term if level is None else Constant(level), clock if level is None else Time(), steps)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return self.term, self.clock
+
+
+class Join(Schedule):
+    """``s(t) = parts[i](t - knots[i])`` for the last i with ``knots[i] <= t``: one after the other."""
+
+    __match_args__ = ("parts",)
+    parts: tuple[Schedule, ...]
+
+    def __new__(cls, parts: Iterable[Any]) -> Schedule:
+        flat = tuple(_flat(parts))
+        if not flat:
+            raise ScheduleError("join: parts=(): there is nothing to join; give at least one schedule")
+        for place, part in enumerate(flat[:-1], start=1):
+            _check_inner(place, len(flat), part)
+        lasting = *(part for part in flat[:-1] if not same(part.steps, 0)), flat[-1]
+        return lasting[0] if len(lasting) == 1 else _node(cls, lasting)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return self.parts
+
+    @functools.cached_property
+    def knots(self) -> tuple[float, ...]:
+        """The step at which each part begins."""
+        return self._ends[:-1]
+
+    @functools.cached_property
+    def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
+        return self._ends[-1]
+
+    @functools.cached_property
+    def _ends(self) -> tuple[float, ...]:
+        ends: list[Any] = [0]
+        for part in self.parts:
+            ends.append(whole(ends[-1] + part.steps))
+        return tuple(ends)
+
+
+class Call(Schedule):
+    """A named schedule: it remembers its maker and the arguments, and stands for its `body`."""
+
+    __match_args__ = ("maker", "args")
+    maker: "Maker"
+    args: tuple[Any, ...]
+
+    def __new__(cls, maker: "Maker", args: tuple[Any, ...]) -> Schedule:
+        call = _node(cls, maker, args)
+        # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
+        return next((arg for arg in args if arg is call.body), call)
+
+    @functools.cached_property
+    def body(self) -> Schedule:
+        """The term that this call stands for."""
+        name = self.maker.__name__
+        try:
+            body = self.maker.__wrapped__(*self.args[: self.maker.positional], **self._keywords)
+        except ScheduleError as fault:
+            raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
+        except ArithmeticError as fault:
+            raise ScheduleError(f"{name}: {self._keywords or self.args}: {fault}; choose smaller values") from None
+        return as_schedule(body, name)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return (self.body,)
+
+    @property
+    def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the body
+        return self.body.steps
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name, the defaults among them."""
+        return dict(zip(self.maker.defaults, self.args, strict=True))
+
+    @property
+    def _keywords(self) -> dict[str, Any]:
+        return dict(list(self.arguments.items())[self.maker.positional :])
+
+
+class Maker(Protocol):
+    """What `named` makes of a function: the same function, which now remembers its calls."""
+
+    __name__: str
+    __wrapped__: Callable[..., Schedule]
+    defaults: dict[str, Any]
+    """Each parameter with its default, `inspect.Parameter.empty` where it has none."""
+    positional: int
+    """How many of the parameters come before the keyword-only ones."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Schedule: ...
+
+
+MAKERS: dict[str, Maker] = {}
+"""Every named schedule by its name: the vocabulary of `schedules.parse`."""
+
+
+def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
+    """``named(f)(x)`` is a schedule that prints as ``f(x)`` and behaves as the term that ``f(x)`` returns.
+
+    Arguments are checked by their annotations (`schedules.check`: ``Steps``, ``Value``, ``Count``, ...); any
+    other annotation takes numbers, schedules, lists of these, and named schedules themselves.
+    The name then works in `parse`, on the command line, in configs and in checkpoints.
+
+    Raises:
+        ScheduleError: the name is taken by another function, or the function has ``*args`` or ``**kwargs``.
+
+    >>> from schedules import Schedule, Steps, Time, Value, named, parse
+    >>> @named
+    ... def parabola(peak: Value, steps: Steps) -> Schedule:
+    ...     x = Time() / steps
+    ...     return (4 * peak * x * (1 - x))[:steps]
+    >>> parabola(0.1, steps=100)
+    parabola(0.1, 100)
+    >>> parse("parabola(0.1, 100) >> constant(0.0)")(50)
+    0.1
+    """
+    signature = inspect.signature(function)
+    name = function.__name__
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ScheduleError(f"named: function={name}: a named schedule has no *{parameter.name}; take a list")
+
+    @functools.cache
+    def kinds() -> dict[str, Kind]:
+        hints = get_type_hints(function, include_extras=True)
+        return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
+
+    @functools.wraps(function)
+    def maker(*args: Any, **kwargs: Any) -> Schedule:
+        try:
+            bound_arguments = signature.bind(*args, **kwargs)
+        except TypeError as fault:
+            raise ScheduleError(f"{name}: {fault}; call it as {name}{_plain(signature)}") from None
+        bound_arguments.apply_defaults()
+        given = bound_arguments.arguments
+        return Call(typed, tuple(kind(name, key, given[key]) for key, kind in kinds().items()))
+
+    typed = cast("Maker", maker)
+    typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
+    typed.positional = sum(p.kind is not p.KEYWORD_ONLY for p in signature.parameters.values())
+    taken = MAKERS.setdefault(name, typed)
+    if (taken.__module__, taken.__qualname__) != (function.__module__, function.__qualname__):
+        raise ScheduleError(f"named: function={name}: the name is taken by {taken.__module__}; choose another")
+    MAKERS[name] = typed  # the same function, defined again: a reloaded module or notebook cell
+    return cast("Callable[P, Schedule]", maker)
+
+
+def _plain(signature: inspect.Signature) -> str:
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    return str(inspect.Signature(bare))
+
+
+def _kind(annotation: Any) -> Kind:
+    """The rule that an annotation stands for."""
+    choices = get_args(annotation)
+    own = [choice for choice in choices if isinstance(choice, Kind)]
+    if own:
+        return own[0]
+    if type(None) in choices:
+        inner = _kind(next(choice for choice in choices if choice is not type(None)))
+        return Kind(f"{inner.wants}, or None", lambda value: None if value is None else inner.convert(value))
+    if annotation is Schedule or Schedule in choices:
+        return Kind("this is a schedule or a number", lambda value: as_schedule(value, "schedule"))
+    return Kind("this is a number, a schedule or a list of these", _anything)
+
+
+def _anything(value: Any) -> Any:
+    if isinstance(value, Schedule) or hasattr(value, "positional"):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(map(_anything, cast("list[Any]", value)))
+    return number(value)
+
+
+Shape: TypeAlias = Annotated[
+    Callable[[float, float, float], Schedule],
+    Kind(
+        "this is a named curve of (start, end, steps), such as linear or cosine; decorate your own with @named",
+        lambda value: value if MAKERS.get(getattr(value, "__name__", "")) is value else _raise(TypeError()),
+    ),
+]
+"""A named curve by itself, not called: a function of (start, end, steps)."""
+
+
+def _raise(fault: Exception) -> NoReturn:
+    raise fault
+
+
+# -- normal forms ----------------------------------------------------------------------------------
+
+
+def as_schedule(value: Any, function: str) -> Schedule:
+    """`value` itself if it is a schedule, the constant that it stands for if it is a number."""
+    if isinstance(value, Schedule):
+        return value
+    try:
+        return Constant(value)
+    except (TypeError, ValueError) as fault:
+        detail = "" if isinstance(fault, ScheduleError) else f" ({fault})"
+        raise refusal(function, "operand", value, f"this is a schedule or a finite number{detail}") from None
+
+
+def lift(op: Op, *args: Any) -> Schedule:
+    """``lift(op, a, b)(t) = op(a(t), b(t))``: an operation on values becomes one on schedules."""
+    return Lift(op, args)
+
+
+def level_of(term: Schedule) -> float | None:
+    """The one value of a term that is constant by its form, else None."""
+    match term:
+        case Constant(value):
+            return value
+        case Warp(Constant(value)):
+            return value
+        case _:
+            return None
+
+
+def longer(a: Any, b: Any) -> Any:
+    """``max(a, b)`` of two durations, tracers among them."""
+    if settled(a) and settled(b):
+        return max(a, b)
+    settled_ones = [x for x in (a, b) if settled(x)]
+    if settled_ones:
+        if settled_ones[0] == 0:
+            return b if settled(a) else a
+        if settled_ones[0] == math.inf:
+            return math.inf
+    from array_api_compat import array_namespace
+
+    xp = array_namespace(*(x for x in (a, b) if not settled(x)))
+    return xp.maximum(a, b)
+
+
+_LEFT_NEUTRAL = {"add": 0, "multiply": 1}
+_RIGHT_NEUTRAL = {"add": 0, "subtract": 0, "multiply": 1, "divide": 1, "pow": 1}
+_LEFT_ZERO = frozenset(("multiply", "divide"))
+_RIGHT_ZERO = frozenset(("multiply",))
+_OPERATORS = frozenset(("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "negative", "square"))
+
+
+def _simpler(op: Op, args: tuple[Schedule, ...]) -> Schedule | None:
+    """The normal form of an operation that is no operation: constants folded, neutral elements dropped."""
+    if not isinstance(op, str):
+        return None
+    levels = [level_of(arg) for arg in args]
+    if all(level is not None and (settled(level) or op in _OPERATORS) for level in levels):
+        return _level(_folded(op, levels), args)
+    if len(args) == 2:
+        (a, b), (left, right) = args, levels
+        if same(left, _LEFT_NEUTRAL.get(op)) and _lasts(b, a):
+            return b
+        if same(right, _RIGHT_NEUTRAL.get(op)) and _lasts(a, b):
+            return a
+        if (same(left, 0) and op in _LEFT_ZERO) or (same(right, 0) and op in _RIGHT_ZERO):
+            return _level(0.0, args)
+    return None
+
+
+def _folded(op: str, levels: list[Any]) -> float:
+    try:
+        return bound(op, math)(*levels)
+    except (ArithmeticError, ValueError) as fault:
+        raise ScheduleError(f"{op}: operands={levels}: {fault}; choose operands inside its domain") from None
+
+
+def _level(value: float, args: tuple[Schedule, ...]) -> Schedule:
+    if all(isinstance(arg, Constant) for arg in args):
+        return Constant(value)
+    return Warp(Constant(value), Time(), functools.reduce(longer, (arg.steps for arg in args)))
+
+
+def _lasts(a: Schedule, b: Schedule) -> bool:
+    return same(longer(a.steps, b.steps), a.steps)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two numbers are known to be equal; None equals nothing."""
+    return a is not None and (a is b or (settled(a) and settled(b) and a == b))
+
+
+def _check_op(op: Op, count: int) -> None:
+    if isinstance(op, str):
+        demand(op in ARITY, "Lift", "op", op, f"this is one of {', '.join(ARITY)}, or a callable")
+        demand(count == ARITY[op], op, "operands", count, f"{op} takes {ARITY[op]}")
+    else:
+        demand(callable(op) and count == 1, "Lift", "op", op, "this is a name or a callable of one number")
+
+
+def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
+    for part in parts:
+        term = as_schedule(part, "join")
+        yield from term.parts if isinstance(term, Join) else (term,)
+
+
+def _check_inner(place: int, count: int, part: Schedule) -> None:
+    where = f"join: part {place} of {count}, {part},"
+    if isinstance(part, Constant):
+        raise ScheduleError(f"{where} lasts 0 steps; give it a length: constant({part.value!r}, steps=1000)")
+    if same(part.steps, math.inf):
+        raise ScheduleError(f"{where} is endless, so what follows never starts; cut it: s[:1000]")

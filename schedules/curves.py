@@ -1,0 +1,415 @@
+"""Curves: the shapes that everything else is composed of.
+
+A curve from `start` to `end` weighs the two: ``start * fall(t) + end * rise(t)``, where rise goes from 0 to
+1 and fall = 1 - rise. Each weight is counted from the end where it vanishes, so that a decay keeps its
+relative accuracy down to its last step, where ``1 - rise`` would have nothing but rounding left.
+"""
+
+import math
+
+from .check import Endless, Function, Milestones, Period, Points, Positive, Steps, Value, Values, accept, demand, settled
+from .core import Constant, Join, Schedule, Time, Warp, lift, named
+
+
+def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
+    """``s(t) = value``, for `steps` steps.
+
+    Without `steps` it has no length of its own: a fine last part of a join, and an error before one.
+
+    Args:
+        value: the value everywhere (a learning rate, say).
+        steps: the duration in steps; inf makes it endless.
+
+    Raises:
+        ScheduleError: the value is not finite, or the duration is negative.
+
+    >>> constant(0.1, steps=100) >> constant(0.01)
+    constant(0.1, steps=100) >> constant(0.01)
+    """
+    level = Constant(accept(Value, "constant", "value", value))
+    return level if steps is None else Warp(level, Time(), accept(Endless, "constant", "steps", steps))
+
+
+@named
+def linear(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = start * (n - t)/n + end * t/n`` for n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps; with 0 it is `end` at once.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
+    array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
+    """
+    return between(start, end, steps, _passed(steps), _left(steps))
+
+
+@named
+def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0) -> Schedule:
+    """``s(t) = end + (start - end) * ((n - t)/n)**power`` for n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+        power: the exponent, above zero; 1 is a straight line.
+
+    Raises:
+        ScheduleError: a value is not finite, the duration is negative, or the power is not positive.
+
+    Source: the "poly" policy of DeepLab (Chen et al. 2016, arXiv:1606.00915), power 0.9.
+
+    >>> polynomial(0.1, 0.0, 10, power=2.0)(5)
+    0.025
+    """
+    return between(start, end, steps, _one_minus_power(steps, power), lift("pow", _left(steps), power))
+
+
+@named
+def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = end + (start - end) * (1 + cos(pi*t/n))/2`` for n = `steps`.
+
+    Computed as ``start * sin(pi/2 * (n-t)/n)**2 + end * sin(pi/2 * t/n)**2``, which is the same and does not
+    cancel near the end.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Loshchilov and Hutter 2017, SGDR (arXiv:1608.03983), equation 5, without restarts.
+
+    >>> cosine(0.1, 0.0, 100)([0, 50, 100])
+    array([0.1 , 0.05, 0.  ])
+    """
+    return between(start, end, steps, _sine_squared(_passed(steps)), _sine_squared(_left(steps)))
+
+
+@named
+def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = start * (end/start)**(t/n)`` for n = `steps`: geometric interpolation.
+
+    Each half is counted from its own end: ``end * (start/end)**((n - t)/n)`` in the second.
+
+    Args:
+        start: the value at step 0, not zero.
+        end: the value from step `steps` on, exactly; of the same sign as `start`.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: start and end are not of one sign (no power of a ratio leads to zero or across it).
+
+    >>> exponential(1.0, 0.01, 2)([0, 1, 2])
+    array([1.  , 0.1 , 0.01])
+    """
+    for name, value in (("start", start), ("end", end)):
+        demand(value != 0, "exponential", name, value, "no ratio leads to or from zero; use a small value instead")
+    demand((start > 0) == (end > 0), "exponential", "end", end, f"it needs the sign of start={start!r}")
+    return halves(
+        start * lift("pow", end / start, _passed(steps)), end * lift("pow", start / end, _left(steps)), steps
+    )
+
+
+@named
+def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = start + (end - start) * sqrt(t/n)`` for n = `steps`: the 1-sqrt cooldown of WSD.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Haegele et al. 2024, Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations
+    (arXiv:2405.18392), equation 1.
+
+    >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
+    array([1. , 0.5, 0. ])
+    """
+    root = lift("sqrt", _passed(steps))
+    return between(start, end, steps, root, _left(steps) / (1 + root))
+
+
+@named
+def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, upper: Value = 3.0) -> Schedule:
+    """``s(t) = end + (start - end)/2 * (1 - tanh(lower + (upper - lower) * t/n))`` for n = `steps`.
+
+    The two values are asymptotes: with the usual bounds it begins 6e-6 of the way and stops 0.25% short.
+
+    Args:
+        start: the value that it comes from.
+        end: the value that it tends to.
+        steps: the duration in steps.
+        lower: the argument of tanh at step 0.
+        upper: the argument of tanh at step `steps`.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Hsueh, Li and Wu 2019, Stochastic Gradient Descent with Hyperbolic-Tangent Decay on Classification
+    (arXiv:1806.01593), equation 3.
+
+    >>> round(tanh_decay(1.0, 0.0, 90)(60), 6)
+    0.5
+    """
+    x = lower * _left(steps) + upper * _passed(steps)
+    return between(start, end, steps, 1 / (1 + lift("exp", -2 * x)), 1 / (1 + lift("exp", 2 * x)))
+
+
+@named
+def rex(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = end + (start - end) * z / (1/2 + z/2)`` for z = (n - t)/n and n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Chen, Wolfe and Kyrillidis 2022, REX: Revisiting Budgeted Training with an Improved Schedule
+    (arXiv:2107.04197), section 3.
+
+    >>> rex(1.0, 0.0, 10)(5)
+    0.6666666666666666
+    """
+    left, passed = _left(steps), _passed(steps)
+    return between(start, end, steps, passed / (1 + left), 2 * left / (1 + left))
+
+
+@named
+def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Schedule:
+    """``s(t) = end + (start - end) * (1 + cos(pi * (t/n)**k))/2`` for n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+        k: the order; 1 is `cosine`, more stays high for longer.
+
+    Raises:
+        ScheduleError: a value is not finite, the duration is negative, or k is not positive.
+
+    Source: Zhang and Li 2020, k-decay: A New Method for Learning Rate Schedule (arXiv:2004.05909), with the
+    cosine of timm's ``k_decay`` option.
+
+    >>> k_decay(1.0, 0.0, 100, k=2.0)(50) == cosine(1.0, 0.0, 100)(25)
+    True
+    """
+    rest = Warp(_one_minus_power(steps, k), steps - Time(), steps)
+    return between(start, end, steps, _sine_squared(lift("pow", _passed(steps), k)), _sine_squared(rest))
+
+
+@named
+def exponential_decay(start: Value, rate: Positive, *, every: Period = 1) -> Schedule:
+    """``s(t) = start * rate**(t/every)``, endless.
+
+    Args:
+        start: the value at step 0.
+        rate: the factor gained in `every` steps.
+        every: the steps in which it is gained.
+
+    Raises:
+        ScheduleError: the rate or `every` is not positive.
+
+    >>> exponential_decay(1.0, 0.5, every=10)([0, 10, 20])
+    array([1.  , 0.5 , 0.25])
+    """
+    return start * lift("geometric", rate, Time(), every)
+
+
+@named
+def inverse_sqrt(start: Value, *, timescale: Period) -> Schedule:
+    """``s(t) = start * sqrt(timescale / (timescale + t))``, endless.
+
+    After a warmup of W = `timescale` steps this is ``peak * sqrt(W / step)`` of the step since the start of
+    training, the decay of Transformer and T5: ``linear(0.0, peak, W) >> inverse_sqrt(peak, timescale=W)``.
+
+    Args:
+        start: the value at step 0.
+        timescale: the steps after which it has fallen by the square root of two.
+
+    Raises:
+        ScheduleError: the timescale is not positive.
+
+    Source: Vaswani et al. 2017, Attention Is All You Need (arXiv:1706.03762), equation 3.
+
+    >>> inverse_sqrt(1.0, timescale=100)([0, 300])
+    array([1. , 0.5])
+    """
+    return start * lift("sqrt", timescale / (timescale + Time()))
+
+
+@named
+def inverse_time(start: Value, rate: Positive, *, every: Period = 1) -> Schedule:
+    """``s(t) = start / (1 + rate * t/every)``, endless.
+
+    Args:
+        start: the value at step 0.
+        rate: how fast it falls, per `every` steps.
+        every: the steps that `rate` counts.
+
+    Raises:
+        ScheduleError: the rate or `every` is not positive.
+
+    >>> inverse_time(1.0, 0.5)([0, 2, 6])
+    array([1.  , 0.5 , 0.25])
+    """
+    return start / (1 + rate * (Time() / every))
+
+
+@named
+def step_decay(start: Value, factor: Value, every: Period) -> Schedule:
+    """``s(t) = start * factor**floor(t/every)``, endless.
+
+    Args:
+        start: the value at step 0.
+        factor: what multiplies it at each drop.
+        every: the steps between drops.
+
+    Raises:
+        ScheduleError: `every` is not positive.
+
+    >>> step_decay(1.0, 0.5, 10)([9, 10, 20])
+    array([1.  , 0.5 , 0.25])
+    """
+    return start * lift("pow", factor, Time() // every)
+
+
+@named
+def multistep(start: Value, factor: Value, milestones: Milestones) -> Schedule:
+    """``s(t) = start * factor**(how many milestones are <= t)``, endless.
+
+    Args:
+        start: the value before the first milestone.
+        factor: what multiplies it at each milestone; twice at one that is listed twice.
+        milestones: steps, in ascending order.
+
+    Raises:
+        ScheduleError: the milestones are not steps >= 0 in ascending order.
+
+    >>> multistep(1.0, 0.5, [10, 20])([9, 10, 20])
+    array([1.  , 0.5 , 0.25])
+    """
+    return _levels([start * factor**count for count in range(len(milestones) + 1)], milestones)
+
+
+@named
+def piecewise(values: Values, boundaries: Milestones) -> Schedule:
+    """``s(t) = values[how many boundaries are <= t]``, endless.
+
+    Args:
+        values: one more than the boundaries.
+        boundaries: the steps at which the next value starts, in ascending order.
+
+    Raises:
+        ScheduleError: the boundaries are not ascending steps >= 0, or not one fewer than the values.
+
+    >>> piecewise([0.1, 0.01], [100])([99, 100])
+    array([0.1 , 0.01])
+    """
+    demand(
+        len(values) == len(boundaries) + 1,
+        "piecewise",
+        "boundaries",
+        boundaries,
+        f"{len(values)} values have {len(values) - 1} boundaries between them",
+    )
+    return _levels(values, boundaries)
+
+
+@named
+def interpolate(points: Points) -> Schedule:
+    """The straight lines through `points`, each a (step, value) pair; the first value holds before them.
+
+    Two points at one step make a jump, at which the later value counts.
+
+    Args:
+        points: (step, value) pairs in ascending order of steps.
+
+    Raises:
+        ScheduleError: the list is empty, or the steps are not ascending and >= 0.
+
+    >>> interpolate([(0, 0.0), (10, 1.0), (30, 0.0)])([5, 10, 20])
+    array([0.5, 1. , 0.5])
+    """
+    first, level = points[0]
+    lines = [linear(a, b, end - begin) for (begin, a), (end, b) in zip(points, points[1:], strict=False)]
+    return Join((constant(level, steps=first), *lines))
+
+
+@named
+def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
+    """``s(t) = fn(t)`` for any Python callable of the step.
+
+    NumPy and PyTorch arrays are given to `fn` number by number, JAX arrays as they are. A callable with a
+    method ``on_array(xp, steps)`` is given arrays of any library, with their namespace.
+
+    Args:
+        fn: a callable of the step (an ``int`` where the step is one).
+        steps: the duration in steps; endless unless given.
+
+    Raises:
+        ScheduleError: `fn` is not callable, or the duration is negative.
+
+    >>> custom(lambda step: 0.95**step)(2)
+    0.9025
+    """
+    return Warp(lift(fn, Time()), Time(), steps)
+
+
+# -- the parts that curves are written with ----------------------------------------------------------
+
+
+def between(start: float, end: float, steps: float, rise: Schedule, fall: Schedule) -> Schedule:
+    """``s(t) = start * fall(t) + end * rise(t)`` for `steps` steps, where ``rise + fall == 1``.
+
+    Only the weight of the larger of the two values is computed, since it is that one's relative accuracy
+    that shows; at both ends the value is exact.
+    """
+    if settled(start) and (start == 0 or (settled(end) and abs(start) < abs(end))):
+        return Warp(end * rise + start * (1 - rise), Time(), steps)
+    return Warp(start * fall + end * (1 - fall), Time(), steps)
+
+
+def halves(first: Schedule, second: Schedule, steps: float) -> Schedule:
+    """`first` up to the middle of `steps`, `second` from there on."""
+    middle = steps // 2
+    return Join((Warp(first, Time(), middle), Warp(second, Time() + middle, steps - middle)))
+
+
+def _passed(steps: float) -> Schedule:
+    """t/n, the part of the duration that has passed: all of it when there is none."""
+    return Constant(1.0) if settled(steps) and steps == 0 else Time() / steps
+
+
+def _left(steps: float) -> Schedule:
+    """(n - t)/n, the part of the duration that is left."""
+    return Constant(0.0) if settled(steps) and steps == 0 else (steps - Time()) / steps
+
+
+def _sine_squared(x: Schedule) -> Schedule:
+    """``sin(pi/2 * x)**2``, which is ``(1 - cos(pi*x))/2`` without the cancellation."""
+    return lift("square", lift("sin", math.pi / 2 * x))
+
+
+def _one_minus_power(steps: float, power: float) -> Schedule:
+    """``1 - ((n - t)/n)**power``, accurate where it is small: near step 0."""
+    near = -lift("expm1", power * lift("log1p", -lift("minimum", _passed(steps), 0.5)))
+    return halves(near, 1 - lift("pow", _left(steps), power), steps)
+
+
+def _levels(values: Values, boundaries: Milestones) -> Schedule:
+    knots = [0, *boundaries]
+    parts = [constant(value, steps=b - a) for value, a, b in zip(values, knots, boundaries, strict=False)]
+    return Join((*parts, constant(values[-1], steps=math.inf)))

@@ -1,0 +1,420 @@
+"""One fold over the five nodes, read twice: as Python source for numbers, and on arrays of any library.
+
+`Evaluator.fold` is the meaning of a term. What differs between evaluators is only what a value is (a piece
+of source, an array, a low-rank number in `schedules.grid`) and how a constant, an operation, a clip and a
+join act on it.
+"""
+
+import functools
+import itertools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from .check import ScheduleError, settled
+from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
+from .ops import INLINE, INTEGRAL, TEMPLATES, bound
+
+V = TypeVar("V")
+
+
+class Clock(NamedTuple, Generic[V]):
+    """A time as an evaluator sees it: its value, and what is known of it: ``low <= value <= high``."""
+
+    value: V
+    low: float = -math.inf
+    high: float = math.inf
+
+
+class Evaluator(ABC, Generic[V]):
+    """The fold. A subterm that occurs more than once is folded once per clock."""
+
+    def __init__(self, term: Schedule) -> None:
+        self.shared = shared(term)
+        self.memo: dict[tuple[int, int], tuple[Clock[V], V]] = {}  # holds the clocks: ids must not be reused
+
+    def fold(self, term: Schedule, time: Clock[V]) -> V:
+        """The value of `term` at `time`."""
+        if id(term) not in self.shared:
+            return self.evaluate(term, time)
+        key = (id(term), id(time.value))
+        if key not in self.memo:
+            self.memo[key] = time, self.share(self.evaluate(term, time))
+        return self.memo[key][1]
+
+    def share(self, value: V) -> V:
+        """`value` in a form that is cheap to use again."""
+        return value
+
+    def evaluate(self, term: Schedule, time: Clock[V]) -> V:
+        """The five equations."""
+        match term:
+            case Constant(value):
+                return self.constant(value)
+            case Time():
+                return self.clip(time, math.inf).value
+            case Lift(op, args):
+                return self.lift(op, [self.fold(arg, time) for arg in args])
+            case Warp(inner, clock, steps):
+                return self.fold(inner, self.warp(clock, self.clip(time, steps)))
+            case Join():
+                return self.join(term, time)
+            case Call():
+                return self.fold(term.body, time)
+            case _:
+                raise ScheduleError(f"evaluate: term={type(term).__name__}: not one of the five nodes")
+
+    def warp(self, clock: Schedule, time: Clock[V]) -> Clock[V]:
+        """The time that `clock` shows at `time`."""
+        return time if isinstance(clock, Time) else Clock(self.fold(clock, time), *image(clock, time))
+
+    @abstractmethod
+    def constant(self, value: float) -> V:
+        """A number as a value."""
+
+    @abstractmethod
+    def lift(self, op: Op, args: list[V]) -> V:
+        """An operation on values."""
+
+    @abstractmethod
+    def clip(self, time: Clock[V], steps: float) -> Clock[V]:
+        """`time` held within [0, steps]; no work where that is known already."""
+
+    @abstractmethod
+    def join(self, term: Join, time: Clock[V]) -> V:
+        """The part that `time` falls in, at its own local time."""
+
+
+def image(clock: Schedule, time: Clock[Any]) -> tuple[float, float]:
+    """Bounds of a clock over a span of time, where its form shows them: it saves clips that do nothing."""
+    match clock:
+        case Time():
+            return max(time.low, 0), time.high
+        case Constant(value) if settled(value):
+            return value, value
+        case Lift("remainder", (_, Constant(period))) if settled(period) and period > 0:
+            return 0, period
+        case Lift("add" | "subtract" | "multiply" | "divide" | "floor_divide" as op, (a, b)) if (
+            isinstance(a, Constant) or isinstance(b, Constant)
+        ):  # monotone in the other argument
+            ends = [(x, y) for x in image(a, time) for y in image(b, time)]
+            if all(math.isfinite(x) and math.isfinite(y) for x, y in ends):
+                results = [bound(op, math)(x, y) for x, y in ends]
+                return min(results), max(results)
+    return -math.inf, math.inf
+
+
+def active(term: Join, low: float, high: float) -> list[tuple[int, float, float]]:
+    """The parts of a join that times in [low, high] can meet, each with the bounds of its local time."""
+    ends = [-math.inf, *term.knots[1:], math.inf]
+    parts: list[tuple[int, float, float]] = []
+    for index, (knot, (start, end)) in enumerate(zip(term.knots, itertools.pairwise(ends), strict=True)):
+        if not settled(knot) or not settled(start) or not settled(end):
+            parts.append((index, -math.inf, math.inf))
+        elif start <= high and low < end:
+            parts.append((index, max(low, start) - knot, min(high, end) - knot))
+    return parts
+
+
+# -- numbers: the fold prints Python source ----------------------------------------------------------
+
+
+class Expr(NamedTuple):
+    """A piece of Python source; `atomic` if it may be written twice, `floating` if it is surely a float."""
+
+    text: str
+    atomic: bool
+    floating: bool
+
+
+MANY = 32  # a join of more parts looks its part up by bisection instead of branching
+
+
+class Source(Evaluator[Expr]):
+    """The fold that prints a Python function body, line by line."""
+
+    def __init__(self, term: Schedule) -> None:
+        super().__init__(term)
+        self.lines: list[str] = []
+        self.constants: list[Any] = []
+        self.names = map("x{}".format, itertools.count())
+        self.margin = ""
+
+    def emit(self, line: str) -> None:
+        """One more line of the body."""
+        self.lines.append(self.margin + line)
+
+    def bind(self, expr: Expr) -> Expr:
+        """`expr` in a variable of its own, so that it can be used twice."""
+        if expr.atomic:
+            return expr
+        name = next(self.names)
+        self.emit(f"{name} = {expr.text}")
+        return Expr(name, True, expr.floating)
+
+    def parameter(self, value: Any) -> str:
+        """The name of a constant of the function."""
+        self.constants.append(value)
+        return f"c{len(self.constants) - 1}"
+
+    def share(self, value: Expr) -> Expr:
+        return self.bind(value)
+
+    def constant(self, value: float) -> Expr:
+        return Expr(self.parameter(value), True, isinstance(value, float))
+
+    def lift(self, op: Op, args: list[Expr]) -> Expr:
+        if not isinstance(op, str):
+            return Expr(f"{self.parameter(op)}({args[0].text})", False, False)
+        template = INLINE.get(op, TEMPLATES[op])
+        args = [
+            self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)
+        ]
+        floating = [arg.floating for arg in args]
+        exact = all(floating) if op in INLINE else any(floating) or op not in INTEGRAL
+        return Expr(template.format(*(arg.text for arg in args)), False, exact)
+
+    def clip(self, time: Clock[Expr], steps: float) -> Clock[Expr]:
+        below, above = time.low < 0, time.high > steps
+        if not below and not above:
+            return time
+        t = self.bind(time.value).text
+        text = t
+        if above:
+            text = f"{(end := self.parameter(steps))} if {t} > {end} else {text}"
+        if below:
+            text = f"0 if {t} < 0 else {text}"
+        clipped = self.bind(Expr(text, False, time.value.floating and not below and isinstance(steps, float)))
+        return Clock(clipped, max(time.low, 0), min(time.high, steps))
+
+    def join(self, term: Join, time: Clock[Expr]) -> Expr:
+        t = self.bind(time.value)
+        parts = active(term, time.low, time.high)
+        if len(parts) > MANY:
+            return self.look_up(term, t)
+        result = Expr(next(self.names), True, True)
+        self.branch(term, parts, t, result)
+        return result
+
+    def branch(self, term: Join, parts: list[tuple[int, float, float]], t: Expr, result: Expr) -> None:
+        """A balanced tree of ``if``, each leaf of which assigns a part's value to `result`."""
+        if len(parts) > 1:
+            middle = len(parts) // 2
+            for head, half in (
+                (f"if {t.text} < {self.parameter(term.knots[parts[middle][0]])}:", parts[:middle]),
+                ("else:", parts[middle:]),
+            ):
+                self.emit(head)
+                outer, memo = self.margin, dict(self.memo)
+                self.margin += "    "
+                self.branch(term, half, t, result)
+                self.margin, self.memo = outer, memo
+            return
+        ((index, low, high),) = parts
+        knot = term.knots[index]
+        local = t if knot == 0 else self.bind(Expr(f"{t.text} - {self.parameter(knot)}", False, t.floating))
+        value = self.fold(term.parts[index], Clock(local, low, high))
+        self.emit(f"{result.text} = {as_float(value)}")
+
+    def look_up(self, term: Join, t: Expr) -> Expr:
+        """The part by bisection; each part is a function, compiled when first needed."""
+        knots, parts = self.parameter(term.knots), self.parameter(term.parts)
+        index = self.bind(Expr(f"max(bisect({knots}, {t.text}) - 1, 0)", False, False)).text
+        return self.bind(Expr(f"{parts}[{index}]({t.text} - {knots}[{index}])", False, True))
+
+
+def as_float(expr: Expr) -> str:
+    """The text of an expression that is a ``float`` when evaluated."""
+    return expr.text if expr.floating else f"float({expr.text})"
+
+
+def compiled(term: Schedule) -> Callable[[float], float]:
+    """The term as a Python function of one number, compiled from printed source."""
+    if term.tracers:
+        return functools.partial(on_array, term)
+    source = Source(term)
+    source.margin = "            "
+    value = source.fold(term, Clock(Expr("t", True, False)))
+    source.emit(f"return {as_float(value)}")
+    make = factory("\n".join(source.lines), len(source.constants))
+    return make(functools.partial(ieee, term), *source.constants)
+
+
+@functools.lru_cache(maxsize=4096)
+def factory(body: str, constants: int) -> Callable[..., Callable[[float], float]]:
+    """What makes functions of one shape, given the constants: terms of the same shape compile once."""
+    names = "".join(f", c{index}" for index in range(constants))
+    text = (
+        f"def make(ieee{names}):\n    def schedule(t):\n        try:\n{body}\n"
+        "        except (ArithmeticError, ValueError):\n            return ieee(t)\n    return schedule"
+    )
+    from bisect import bisect
+
+    scope: dict[str, Any] = {**vars(math), "bisect": bisect}
+    exec(text, scope)  # noqa: S102 -- the text is printed from a term by the fold above
+    return scope["make"]
+
+
+def ieee(term: Schedule, step: float) -> float:
+    """The value where Python raises and IEEE 754 has an answer (an overflow is inf), through NumPy."""
+    with np.errstate(all="ignore"):
+        return float(on_array(term, np.float64(step)))
+
+
+def shared(term: Schedule) -> frozenset[int]:
+    """The ids of the compound subterms that occur more than once."""
+    seen: set[int] = set()
+    again: set[int] = set()
+    pending = [term]
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            again.add(id(node))
+        elif node.children:
+            seen.add(id(node))
+            pending.extend(node.children)
+    return frozenset(again)
+
+
+# -- arrays: the fold calls the step's own library ---------------------------------------------------
+
+
+class Arrays(Evaluator[Any]):
+    """The fold over arrays of the namespace `xp`; constants stay Python numbers, so no dtype changes."""
+
+    def __init__(self, term: Schedule, xp: Any) -> None:
+        super().__init__(term)
+        self.xp = xp
+
+    def constant(self, value: float) -> Any:
+        return value
+
+    def lift(self, op: Op, args: list[Any]) -> Any:
+        return bound(op, self.xp)(*args) if isinstance(op, str) else self.call(op, args[0])
+
+    def call(self, function: Any, step: Any) -> Any:
+        """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
+        if hasattr(function, "on_array"):
+            return function.on_array(self.xp, step)
+        if isinstance(step, int | float) or is_jax(self.xp):
+            return function(step)
+        flat = [float(function(x)) for x in self.xp.reshape(step, (-1,)).tolist()]
+        return self.xp.reshape(array_like(self.xp, flat, step), step.shape)
+
+    def clip(self, time: Clock[Any], steps: float) -> Clock[Any]:
+        value = time.value
+        if not settled(steps) or time.high > steps:
+            value = bound("minimum", self.xp)(value, steps)
+        if time.low < 0:
+            value = bound("maximum", self.xp)(value, 0)
+        return Clock(value, max(time.low, 0), min(time.high, steps) if settled(steps) else math.inf)
+
+    def join(self, term: Join, time: Clock[Any]) -> Any:
+        """Nested ``where``; each part clips time to its own, so none is asked for a value it was not built for."""
+        (first, *rest) = active(term, time.low, time.high)
+        result = self.part(term, first[0], time.value)
+        for index, _, _ in rest:
+            result = self.xp.where(time.value < term.knots[index], result, self.part(term, index, time.value))
+        return result
+
+    def part(self, term: Join, index: int, steps: Any) -> Any:
+        """One part of a join at its local time."""
+        knot = term.knots[index]
+        return self.fold(term.parts[index], Clock(steps if _is_zero(knot) else steps - knot))
+
+
+class NumPy(Arrays):
+    """Arrays of NumPy, where each part of a join is evaluated on its own steps only."""
+
+    def join(self, term: Join, time: Clock[Any]) -> Any:
+        steps = np.asarray(time.value)
+        flat = steps.reshape(-1)
+        index = np.searchsorted(np.asarray(term.knots[1:]), flat, side="right")
+        order = np.argsort(index, kind="stable")
+        bounds = np.searchsorted(index, np.arange(len(term.parts) + 1), sorter=order)
+        out = np.empty(flat.shape, float_like(self.xp, flat))
+        for place in np.unique(index).tolist():
+            mine = order[bounds[place] : bounds[place + 1]]
+            out[mine] = self.part(term, place, flat[mine])
+        return out.reshape(steps.shape)
+
+
+def on_array(term: Schedule, step: Any) -> Any:
+    """The term at every step of an array, in the array's own library, shape, float dtype and device."""
+    if isinstance(step, list | tuple):
+        step = np.asarray(step)
+    xp = namespace(term.tracers[0] if term.tracers else step)
+    if isinstance(step, int | float):
+        step = xp.asarray(step)
+    steps = as_steps(xp, step)
+    evaluator = NumPy(term, xp) if is_numpy(xp) else Arrays(term, xp)
+    value, dtype = evaluator.fold(term, Clock(steps)), float_like(xp, steps)
+    if not hasattr(value, "dtype"):
+        return xp.full_like(steps, value, dtype=dtype)
+    value = value if value.dtype == dtype else xp.astype(value, dtype)
+    return value if value.shape == steps.shape else xp.broadcast_to(value, steps.shape)
+
+
+_NAMESPACES: dict[type, Any] = {}
+
+
+def namespace(array: Any) -> Any:
+    """The array-API namespace of an array, found once per type."""
+    kind = type(array)
+    if kind not in _NAMESPACES:
+        import array_api_compat
+
+        wanted = f"s(step): step={array!r}: a step is a real number or an array of them"
+        if isinstance(array, bool | complex | str):
+            raise ScheduleError(wanted)
+        if isinstance(array, np.generic | int | float):
+            array = np.asarray(array)
+        try:
+            _NAMESPACES[kind] = array_api_compat.array_namespace(array)
+        except TypeError:
+            raise ScheduleError(wanted) from None
+    return _NAMESPACES[kind]
+
+
+def as_steps(xp: Any, step: Any) -> Any:
+    """Steps as they are if they are floats, in the library's own integers if they are whole."""
+    if xp.isdtype(step.dtype, "real floating"):
+        return step
+    if not xp.isdtype(step.dtype, "integral"):
+        raise ScheduleError(f"s(step): step.dtype={step.dtype}: steps are real numbers; convert the array first")
+    integer = default_dtype(xp, "integral")
+    return step if step.dtype == integer else xp.astype(step, integer)
+
+
+def float_like(xp: Any, step: Any) -> Any:
+    """The float dtype of values at `step`: its own, or the library's default for whole steps."""
+    return step.dtype if xp.isdtype(step.dtype, "real floating") else default_dtype(xp, "real floating")
+
+
+def default_dtype(xp: Any, kind: str) -> Any:
+    """The dtype that a library gives to Python numbers of this kind, as configured now."""
+    return xp.__array_namespace_info__().default_dtypes()[kind]
+
+
+def array_like(xp: Any, values: list[float], step: Any) -> Any:
+    """Floats as an array beside `step`: same library, device and float dtype."""
+    from array_api_compat import device
+
+    return xp.asarray(values, dtype=float_like(xp, step), device=device(step))
+
+
+def is_jax(xp: Any) -> bool:
+    """Whether a namespace is JAX's."""
+    return xp.__name__.partition(".")[0] == "jax"
+
+
+def is_numpy(xp: Any) -> bool:
+    """Whether a namespace is NumPy's."""
+    return xp.__name__ in ("numpy", "array_api_compat.numpy")
+
+
+def _is_zero(number: Any) -> bool:
+    return settled(number) and number == 0

@@ -1,0 +1,63 @@
+"""The operations that lift over schedules: one table for Python source, constants and every array library.
+
+An operation is a template over its arguments, written with the names of the array API standard. Printed
+as it is, it is Python source; closed over ``math`` it folds constants; closed over an array namespace it
+maps arrays. So each operation stands once.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+TEMPLATES: dict[str, str] = {
+    "add": "({0} + {1})",
+    "subtract": "({0} - {1})",
+    "multiply": "({0} * {1})",
+    "divide": "({0} / {1})",
+    "floor_divide": "({0} // {1})",
+    "remainder": "({0} % {1})",
+    "negative": "(-{0})",
+    "square": "({0} * {0})",
+    "pow": "pow({0}, {1})",
+    # base ** (t / n), the whole turns and the rest apart: one rounded quotient would cost
+    # as many ulp as the exponent is long
+    "geometric": "(pow({0}, {1} // {2}) * pow({0}, {1} % {2} / {2}))",
+    "minimum": "minimum({0}, {1})",
+    "maximum": "maximum({0}, {1})",
+    "abs": "abs({0})",
+    "sin": "sin({0})",
+    "cos": "cos({0})",
+    "tanh": "tanh({0})",
+    "exp": "exp({0})",
+    "expm1": "expm1({0})",
+    "log": "log({0})",
+    "log1p": "log1p({0})",
+    "sqrt": "sqrt({0})",
+}
+
+INLINE: dict[str, str] = {  # Python source that beats the call; a NaN in the first argument stays
+    "minimum": "({1} if {1} < {0} else {0})",
+    "maximum": "({1} if {1} > {0} else {0})",
+}
+
+ARITY: dict[str, int] = {
+    op: sum(f"{{{place}}}" in template for place in range(3)) for op, template in TEMPLATES.items()
+}
+
+INTEGRAL = frozenset(
+    ("add", "subtract", "multiply", "floor_divide", "remainder", "negative", "square", "minimum", "maximum", "abs")
+)
+"""Operations that give whole numbers for whole numbers."""
+
+UFUNCS: dict[str, str] = {op: op for op in TEMPLATES} | {"power": "pow", "true_divide": "divide", "absolute": "abs"}
+"""The operation that stands for each NumPy ufunc."""
+
+
+@functools.cache
+def bound(op: str, namespace: Any) -> Callable[..., Any]:
+    """The operation over `namespace`, which is ``math`` or an array library."""
+    template = INLINE.get(op, TEMPLATES[op]) if namespace is math else TEMPLATES[op]
+    names = "abc"[: ARITY[op]]
+    scope = {name: getattr(namespace, name) for name in TEMPLATES if hasattr(namespace, name)}
+    return eval(f"lambda {', '.join(names)}: {template.format(*names)}", scope)  # noqa: S307 -- our own table
