@@ -93,6 +93,21 @@ class Schedule:
         inner = (tracer for child in self.children for tracer in child.tracers)
         return *(number for number in own if not settled(number)), *inner
 
+    @functools.cached_property
+    def shared(self) -> frozenset[int]:
+        """The ids of the compound subterms that occur more than once."""
+        seen: set[int] = set()
+        again: set[int] = set()
+        pending: list[Schedule] = [self]
+        while pending:
+            node = pending.pop()
+            if id(node) in seen:
+                again.add(id(node))
+            elif node.children:
+                seen.add(id(node))
+                pending.extend(node.children)
+        return frozenset(again)
+
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Schedule) and type(self) is type(other) and self.fields == other.fields
@@ -376,6 +391,17 @@ class Join(Schedule):
     def knots(self) -> tuple[float, ...]:
         """The step at which each part begins."""
         return self._ends[:-1]
+
+    def span(self, place: int) -> tuple[float, float]:
+        """The time that a part covers; the first also covers what comes before, the last what comes after."""
+        last = len(self.parts) - 1
+        return self.knots[place] if place else -math.inf, self.knots[place + 1] if place < last else math.inf
+
+    @functools.cached_property
+    def levels(self) -> tuple[float, ...]:
+        """The values of the parts, if all are constant by their form, else nothing."""
+        found = [level_of(part) for part in self.parts]
+        return () if None in found else cast("tuple[float, ...]", tuple(found))
 
     @functools.cached_property
     def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use

@@ -9,6 +9,7 @@ import functools
 import itertools
 import math
 from abc import ABC, abstractmethod
+from bisect import bisect
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -33,7 +34,7 @@ class Evaluator(ABC, Generic[V]):
     """The fold. A subterm that occurs more than once is folded once per clock."""
 
     def __init__(self, term: Schedule) -> None:
-        self.shared = shared(term)
+        self.shared = term.shared
         self.memo: dict[tuple[int, int], tuple[Clock[V], V]] = {}  # holds the clocks: ids must not be reused
 
     def fold(self, term: Schedule, time: Clock[V]) -> V:
@@ -109,13 +110,13 @@ def image(clock: Schedule, time: Clock[Any]) -> tuple[float, float]:
 
 def active(term: Join, low: float, high: float) -> list[tuple[int, float, float]]:
     """The parts of a join that times in [low, high] can meet, each with the bounds of its local time."""
-    ends = [-math.inf, *term.knots[1:], math.inf]
+    knots = term.knots
+    if not all(map(settled, knots)):
+        return [(place, -math.inf, math.inf) for place in range(len(knots))]
     parts: list[tuple[int, float, float]] = []
-    for index, (knot, (start, end)) in enumerate(zip(term.knots, itertools.pairwise(ends), strict=True)):
-        if not settled(knot) or not settled(start) or not settled(end):
-            parts.append((index, -math.inf, math.inf))
-        elif start <= high and low < end:
-            parts.append((index, max(low, start) - knot, min(high, end) - knot))
+    for place in range(max(bisect(knots, low) - 1, 0), max(bisect(knots, high), 1)):
+        start, end = term.span(place)
+        parts.append((place, max(low, start) - knots[place], min(high, end) - knots[place]))
     return parts
 
 
@@ -251,8 +252,6 @@ def factory(body: str, constants: int) -> Callable[..., Callable[[float], float]
         f"def make(ieee{names}):\n    def schedule(t):\n        try:\n{body}\n"
         "        except (ArithmeticError, ValueError):\n            return ieee(t)\n    return schedule"
     )
-    from bisect import bisect
-
     scope: dict[str, Any] = {**vars(math), "bisect": bisect}
     exec(text, scope)  # noqa: S102 -- the text is printed from a term by the fold above
     return scope["make"]
@@ -262,21 +261,6 @@ def ieee(term: Schedule, step: float) -> float:
     """The value where Python raises and IEEE 754 has an answer (an overflow is inf), through NumPy."""
     with np.errstate(all="ignore"):
         return float(on_array(term, np.float64(step)))
-
-
-def shared(term: Schedule) -> frozenset[int]:
-    """The ids of the compound subterms that occur more than once."""
-    seen: set[int] = set()
-    again: set[int] = set()
-    pending = [term]
-    while pending:
-        node = pending.pop()
-        if id(node) in seen:
-            again.add(id(node))
-        elif node.children:
-            seen.add(id(node))
-            pending.extend(node.children)
-    return frozenset(again)
 
 
 # -- arrays: the fold calls the step's own library ---------------------------------------------------
