@@ -21,7 +21,21 @@ from .check import (
     settled,
     whole,
 )
-from .core import Join, Schedule, ScheduleLike, Shape, Time, Warp, as_schedule, lift, longer, named, same
+from .core import (
+    Join,
+    Schedule,
+    ScheduleLike,
+    Shape,
+    Time,
+    Warp,
+    as_schedule,
+    closed,
+    lift,
+    longer,
+    named,
+    reaching,
+    same,
+)
 from .curves import linear
 
 
@@ -97,7 +111,7 @@ def part(s: ScheduleLike, start: Steps, stop: Endless) -> Schedule:
     (0.3, 0.8, 1000)
     """
     demand(start <= stop, "s[a:b]", "b", stop, f"the part ends before it begins, at {start!r}; swap them")
-    return Warp(s, Time() + start, whole(stop - start))
+    return Warp(closed(s), Time() + start, reaching(stop - start, lambda length: length + start, stop))
 
 
 def sliced(s: Schedule, span: Any) -> Schedule:
@@ -205,7 +219,7 @@ def shift(s: ScheduleLike, steps: Steps) -> Schedule:
     >>> shift(linear(0.0, 1.0, 4), 2)([0, 2, 4])
     array([0. , 0. , 0.5])
     """
-    return Warp(s, Time() - steps, s.steps + steps)
+    return Warp(s, Time() - steps, reaching(s.steps + steps, lambda end: end - steps, s.steps))
 
 
 @named
@@ -219,15 +233,7 @@ def stretch(s: ScheduleLike, factor: Positive) -> Schedule:
     array([0.25, 1.  ])
     """
     factor = whole(factor)
-    return Warp(s, Time() / factor, _stretched(s.steps, factor))
-
-
-def _stretched(steps: float, factor: float) -> float:
-    """``steps * factor``, rounded so that dividing by the factor never falls short of the end."""
-    product = whole(steps * factor)
-    if settled(product) and product / factor < steps:
-        return math.nextafter(product, math.inf)
-    return product
+    return Warp(s, Time() / factor, reaching(s.steps * factor, lambda end: end / factor, s.steps))
 
 
 @named
@@ -256,7 +262,7 @@ def every(s: ScheduleLike, n: Period) -> Schedule:
     >>> every(linear(0.0, 1.0, 4), 10)([9, 10, 19, 20])
     array([0.  , 0.25, 0.25, 0.5 ])
     """
-    return Warp(s, Time() // n, s.steps * n)
+    return Warp(s, Time() // n, reaching(s.steps * n, lambda end: end // n, s.steps // 1))
 
 
 @named

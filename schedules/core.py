@@ -108,6 +108,11 @@ class Schedule:
                 pending.extend(node.children)
         return frozenset(again)
 
+    @functools.cached_property
+    def plain(self) -> bool:
+        """Whether the term is one formula throughout: no join and no warp in it."""
+        return not isinstance(self, Join | Warp) and all(child.plain for child in self.children)
+
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Schedule) and type(self) is type(other) and self.fields == other.fields
@@ -411,7 +416,8 @@ class Join(Schedule):
     def _ends(self) -> tuple[float, ...]:
         ends: list[Any] = [0]
         for part in self.parts:
-            ends.append(whole(ends[-1] + part.steps))
+            knot, length = ends[-1], part.steps
+            ends.append(reaching(knot + length, lambda end, knot=knot: end - knot, length))
         return tuple(ends)
 
 
@@ -610,6 +616,20 @@ def longer(a: Any, b: Any) -> Any:
 
     xp = array_namespace(*(x for x in (a, b) if not settled(x)))
     return xp.maximum(a, b)
+
+
+def reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
+    """`length`, or the float after it where rounding would make the clock fall short of its goal by then."""
+    if settled(length) and settled(goal) and clock(length) < goal:
+        return math.nextafter(length, math.inf)
+    return whole(length)
+
+
+def closed(term: Schedule) -> Schedule:
+    """`term`, whose last part, if a bare constant, counts as having a length: none."""
+    if isinstance(term, Join) and isinstance(term.parts[-1], Constant):
+        return _node(Join, (*term.parts[:-1], Warp(term.parts[-1], Time(), 0)))
+    return term
 
 
 _LEFT_NEUTRAL = {"add": 0, "multiply": 1}

@@ -6,6 +6,8 @@ relative accuracy down to its last step, where ``1 - rise`` would have nothing b
 """
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 from .check import Endless, Function, Milestones, Period, Points, Positive, Steps, Value, Values, accept, demand, settled
 from .core import Constant, Join, Schedule, Time, Warp, lift, named
@@ -45,7 +47,7 @@ def linear(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
     array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
     """
-    return between(start, end, steps, _passed(steps), _left(steps))
+    return between(start, end, steps, lambda t, left: (t / steps, left / steps))
 
 
 @named
@@ -66,7 +68,9 @@ def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0)
     >>> polynomial(0.1, 0.0, 10, power=2.0)(5)
     0.025
     """
-    return between(start, end, steps, _one_minus_power(steps, power), lift("pow", _left(steps), power))
+    return between(
+        start, end, steps, lambda t, left: (_one_minus_power(t, left, steps, power), lift("pow", left / steps, power))
+    )
 
 
 @named
@@ -89,7 +93,9 @@ def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> cosine(0.1, 0.0, 100)([0, 50, 100])
     array([0.1 , 0.05, 0.  ])
     """
-    return between(start, end, steps, _sine_squared(_passed(steps)), _sine_squared(_left(steps)))
+    return between(
+        start, end, steps, lambda t, left: tuple(_sine_squared(count * (math.pi / 2 / steps)) for count in (t, left))
+    )
 
 
 @named
@@ -112,8 +118,12 @@ def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
     for name, value in (("start", start), ("end", end)):
         demand(value != 0, "exponential", name, value, "no ratio leads to or from zero; use a small value instead")
     demand((start > 0) == (end > 0), "exponential", "end", end, f"it needs the sign of start={start!r}")
-    return halves(
-        start * lift("pow", end / start, _passed(steps)), end * lift("pow", start / end, _left(steps)), steps
+    return during(
+        steps,
+        end,
+        lambda t, left: halves(
+            start * lift("pow", end / start, t / steps), end * lift("pow", start / end, left / steps), steps
+        ),
     )
 
 
@@ -135,8 +145,9 @@ def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
     array([1. , 0.5, 0. ])
     """
-    root = lift("sqrt", _passed(steps))
-    return between(start, end, steps, root, _left(steps) / (1 + root))
+    return between(
+        start, end, steps, lambda t, left: (root := lift("sqrt", t / steps), left / steps / (1 + root))
+    )
 
 
 @named
@@ -161,8 +172,12 @@ def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, u
     >>> round(tanh_decay(1.0, 0.0, 90)(60), 6)
     0.5
     """
-    x = lower * _left(steps) + upper * _passed(steps)
-    return between(start, end, steps, 1 / (1 + lift("exp", -2 * x)), 1 / (1 + lift("exp", 2 * x)))
+
+    def logistic(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
+        x = lower * left / steps + upper * t / steps
+        return 1 / (1 + lift("exp", -2 * x)), 1 / (1 + lift("exp", 2 * x))
+
+    return between(start, end, steps, logistic)
 
 
 @named
@@ -183,8 +198,7 @@ def rex(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> rex(1.0, 0.0, 10)(5)
     0.6666666666666666
     """
-    left, passed = _left(steps), _passed(steps)
-    return between(start, end, steps, passed / (1 + left), 2 * left / (1 + left))
+    return between(start, end, steps, lambda t, left: (t / (steps + left), 2 * left / (steps + left)))
 
 
 @named
@@ -206,8 +220,12 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
     >>> k_decay(1.0, 0.0, 100, k=2.0)(50) == cosine(1.0, 0.0, 100)(25)
     True
     """
-    rest = Warp(_one_minus_power(steps, k), steps - Time(), steps)
-    return between(start, end, steps, _sine_squared(lift("pow", _passed(steps), k)), _sine_squared(rest))
+
+    def weights(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
+        rest = Warp(_one_minus_power(t, left, steps, k), left, steps)
+        return tuple(_sine_squared(math.pi / 2 * x) for x in (lift("pow", t / steps, k), rest))
+
+    return between(start, end, steps, weights)
 
 
 @named
@@ -371,42 +389,48 @@ def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
 # -- the parts that curves are written with ----------------------------------------------------------
 
 
-def between(start: float, end: float, steps: float, rise: Schedule, fall: Schedule) -> Schedule:
+Weights: TypeAlias = Callable[[Schedule, Schedule], tuple[Schedule, ...]]
+"""``(rise, fall)`` as functions of the steps that have passed, t, and that are left, n - t."""
+
+
+def between(start: float, end: float, steps: float, weights: Weights) -> Schedule:
     """``s(t) = start * fall(t) + end * rise(t)`` for `steps` steps, where ``rise + fall == 1``.
 
     Only the weight of the larger of the two values is computed, since it is that one's relative accuracy
     that shows; at both ends the value is exact.
     """
-    if settled(start) and (start == 0 or (settled(end) and abs(start) < abs(end))):
-        return Warp(end * rise + start * (1 - rise), Time(), steps)
-    return Warp(start * fall + end * (1 - fall), Time(), steps)
+
+    def blend(t: Schedule, left: Schedule) -> Schedule:
+        rise, fall = weights(t, left)
+        if settled(start) and (start == 0 or (settled(end) and abs(start) < abs(end))):
+            return end * rise + start * (1 - rise)
+        return start * fall + end * (1 - fall)
+
+    return during(steps, end, blend)
+
+
+def during(steps: float, end: float, term: Callable[[Schedule, Schedule], Schedule]) -> Schedule:
+    """``term(t, n - t)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
+    if settled(steps) and steps == 0:
+        return constant(end, steps=0)
+    return Warp(term(Time(), steps - Time()), Time(), steps)
 
 
 def halves(first: Schedule, second: Schedule, steps: float) -> Schedule:
     """`first` up to the middle of `steps`, `second` from there on."""
-    middle = steps // 2
+    middle = steps - steps // 2
     return Join((Warp(first, Time(), middle), Warp(second, Time() + middle, steps - middle)))
 
 
-def _passed(steps: float) -> Schedule:
-    """t/n, the part of the duration that has passed: all of it when there is none."""
-    return Constant(1.0) if settled(steps) and steps == 0 else Time() / steps
-
-
-def _left(steps: float) -> Schedule:
-    """(n - t)/n, the part of the duration that is left."""
-    return Constant(0.0) if settled(steps) and steps == 0 else (steps - Time()) / steps
-
-
 def _sine_squared(x: Schedule) -> Schedule:
-    """``sin(pi/2 * x)**2``, which is ``(1 - cos(pi*x))/2`` without the cancellation."""
-    return lift("square", lift("sin", math.pi / 2 * x))
+    """``sin(x)**2``, which is ``(1 - cos(2x))/2`` without the cancellation."""
+    return lift("square", lift("sin", x))
 
 
-def _one_minus_power(steps: float, power: float) -> Schedule:
+def _one_minus_power(t: Schedule, left: Schedule, steps: float, power: float) -> Schedule:
     """``1 - ((n - t)/n)**power``, accurate where it is small: near step 0."""
-    near = -lift("expm1", power * lift("log1p", -lift("minimum", _passed(steps), 0.5)))
-    return halves(near, 1 - lift("pow", _left(steps), power), steps)
+    near = -lift("expm1", power * lift("log1p", -(t / steps)))
+    return halves(near, 1 - lift("pow", left / steps, power), steps)
 
 
 def _levels(values: Values, boundaries: Milestones) -> Schedule:

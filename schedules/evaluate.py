@@ -277,7 +277,13 @@ class Arrays(Evaluator[Any]):
         return value
 
     def lift(self, op: Op, args: list[Any]) -> Any:
-        return bound(op, self.xp)(*args) if isinstance(op, str) else self.call(op, args[0])
+        if not isinstance(op, str):
+            return self.call(op, args[0])
+        if all(isinstance(arg, int | float) for arg in args):
+            return on_numbers(op, args)
+        if op in INLINE and isinstance(args[0], int | float):
+            args = args[::-1]  # PyTorch takes a number in the second place only; these do not mind the order
+        return bound(op, self.xp)(*args)
 
     def call(self, function: Any, step: Any) -> Any:
         """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
@@ -305,9 +311,16 @@ class Arrays(Evaluator[Any]):
         return result
 
     def part(self, term: Join, index: int, steps: Any) -> Any:
-        """One part of a join at its local time."""
+        """One part of a join at its local time, as an array."""
         knot = term.knots[index]
-        return self.fold(term.parts[index], Clock(steps if _is_zero(knot) else steps - knot))
+        value = self.fold(term.parts[index], Clock(steps if _is_zero(knot) else steps - knot))
+        return array_like(self.xp, value, steps) if isinstance(value, int | float) else value
+
+
+def on_numbers(op: str, args: list[float]) -> float:
+    """An operation on numbers as IEEE 754 has it, where Python would raise: an overflow is inf."""
+    with np.errstate(all="ignore"):
+        return float(bound(op, namespace(np.float64(0)))(*map(np.float64, args)))
 
 
 class NumPy(Arrays):
@@ -383,8 +396,8 @@ def default_dtype(xp: Any, kind: str) -> Any:
     return xp.__array_namespace_info__().default_dtypes()[kind]
 
 
-def array_like(xp: Any, values: list[float], step: Any) -> Any:
-    """Floats as an array beside `step`: same library, device and float dtype."""
+def array_like(xp: Any, values: list[float] | float, step: Any) -> Any:
+    """Floats as an array to go with `step`: same library, device and float dtype."""
     from array_api_compat import device
 
     return xp.asarray(values, dtype=float_like(xp, step), device=device(step))

@@ -13,6 +13,7 @@ subterm alone, in blocks that fit the cache.
 Matrix products round differently from ``s(t)``: the two agree to a few ulp, not bit by bit.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ import numpy as np
 from .check import Kind, demand, number, refusal, settled
 from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
 from .evaluate import Clock, Evaluator, NumPy, active, image, namespace, on_array
-from .ops import TEMPLATES
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -70,52 +70,122 @@ def _float_dtype(dtype: Any) -> Any:
 
 def write(term: Schedule, start: int, out: Array) -> None:
     """Write the values of `term` from step `start` on into `out`."""
-    edges = [0, *sorted(set(cuts(term, lambda index: start + index, 0, len(out)))), len(out)]
-    for a, b in itertools.pairwise(edges):
-        if a < b:
-            piece = Grid(term, Mesh(b - a))
-            time = Clock[Number](Affine(start + a, 1), start + a, start + b - 1)
-            piece.mesh.write(piece.fold(term, time), out[a:b])
+    time = Affine(start, 1)
+    for piece in pieces(term, Line(time, lambda index: start + index), 0, len(out)) if len(out) else ():
+        mesh = Mesh(piece.stop - piece.start)
+        low, high = piece.line.bounds(piece.start, piece.stop)
+        clock = Clock[Number](piece.line.affine.after(piece.start), low, high)
+        mesh.write(Grid(piece.term, mesh).fold(piece.term, clock), out[piece.start : piece.stop])
 
 
 # -- where to cut ------------------------------------------------------------------------------------
 
 
-def cuts(term: Schedule, at: Callable[[int], float], a: int, b: int) -> Iterator[int]:
-    """The indices in (a, b) at which another part of a join begins, or a time starts or stops to be clipped.
+class Line(NamedTuple):
+    """A time that runs evenly along the indices: for tables, and index by index in the arithmetic of ``s(t)``."""
 
-    ``at(i)`` is the time at index i, in the arithmetic of ``s(t)``, and monotone.
-    """
-    match term:
-        case Lift(_, args):
-            for arg in args:
-                yield from cuts(arg, at, a, b)
-        case Call():
-            yield from cuts(term.body, at, a, b)
-        case Join() if not term.levels:
-            low, high = sorted((at(a), at(b - 1)))
-            for place, _, _ in active(term, low, high):
-                for c, d in inside(at, *term.span(place), a, b):
-                    yield from (c, d)
-                    yield from cuts(term.parts[place], _local(at, term.knots[place]), c, d)
-        case Warp(inner, clock, steps):
-            for c, d in inside(at, 0, steps, a, b):
-                yield from (c, d)
-                if not isinstance(clock, Time) and (table_of(clock) or not is_affine(clock)):
-                    return
-                yield from cuts(inner, _through(clock, at), c, d)
+    affine: "Affine"
+    at: Callable[[int], float]
+
+    def bounds(self, a: int, b: int) -> tuple[float, float]:
+        """The least and the largest time at indices in [a, b)."""
+        first, last = self.at(a), self.at(b - 1)
+        return (first, last) if first <= last else (last, first)
+
+    def local(self, knot: float) -> "Line":
+        """The time since `knot`."""
+        return Line(self.affine.plus(-knot), lambda index: self.at(index) - knot) if knot else self
+
+    def through(self, clock: Schedule) -> "Line | None":
+        """The time that a clock shows; None if it does not run evenly by its form."""
+        if isinstance(clock, Time):
+            return self
+        affine = shown(clock, self.affine)
+        return None if affine is None else Line(affine, functools.partial(_shown_at, clock, self.at))
+
+
+def shown(clock: Schedule, time: "Affine") -> "Affine | None":
+    """What a clock makes of an affine time, if by its form it is time shifted and scaled; else None."""
+    match clock:
+        case Time():
+            return time
+        case Lift("add" | "subtract" | "multiply" | "divide" as op, (inner, Constant(value))) if settled(value):
+            found = shown(inner, time)
+            return found and _AFFINE[op](found, value)
+        case Lift("add" | "multiply" as op, (Constant(value), inner)) if settled(value):
+            found = shown(inner, time)
+            return found and _AFFINE[op](found, value)
+        case Lift("subtract", (Constant(value), inner)) if settled(value):
+            found = shown(inner, time)
+            return found and found.times(-1).plus(value)
         case _:
-            return
+            return None
 
 
-def inside(at: Callable[[int], float], low: float, high: float, a: int, b: int) -> Iterator[tuple[int, int]]:
-    """The run of indices in [a, b) whose time is in [low, high), if there are any."""
-    if at(a) <= at(b - 1):
-        c, d = crossing(at, low, a, b), crossing(at, high, a, b)
-    else:  # time runs backwards
-        c, d = (crossing(lambda index: -at(index), _above(-bound_), a, b) for bound_ in (high, low))
-    if c < d:
-        yield c, d
+def _shown_at(clock: Schedule, at: Callable[[int], float], index: int) -> float:
+    time = at(index)
+    return image(clock, Clock(None, time, time))[0]
+
+
+class Piece(NamedTuple):
+    """A term along a line, for indices in [start, stop) between which no join changes part and no clip sets in."""
+
+    term: Schedule
+    line: Line
+    start: int
+    stop: int
+
+
+def pieces(term: Schedule, line: Line, a: int, b: int) -> Iterator[Piece]:
+    """The pieces that [a, b) falls into, in order."""
+    match term:
+        case Call():
+            yield from pieces(term.body, line, a, b)
+        case Join() if not (term.levels and is_count(line.affine)):
+            spans = [(place, *term.span(place)) for place, _, _ in active(term, *line.bounds(a, b))]
+            for place, start, stop in runs(line, spans, a, b):
+                yield from pieces(term.parts[place], line.local(term.knots[place]), start, stop)
+        case Warp(inner, clock, steps):
+            for within, start, stop in runs(line, [(0, -math.inf, 0), (1, 0, steps), (0, steps, math.inf)], a, b):
+                for local, c, d in even(clock, line, start, stop) if within else ((None, start, stop),):
+                    yield from pieces(inner, local, c, d) if local else (Piece(term, line, c, d),)
+        case Lift(_, args) if not term.plain:
+            edges = {a, b}.union(*((piece.start for piece in pieces(arg, line, a, b)) for arg in args))
+            for start, stop in itertools.pairwise(sorted(edges)):
+                yield Piece(term, line, start, stop)
+        case _:
+            yield Piece(term, line, a, b)
+
+
+def even(clock: Schedule, line: Line, a: int, b: int) -> Iterator[tuple[Line | None, int, int]]:
+    """The runs of [a, b) along which a clock shows an even time, and that time; None where it is read from a table."""
+    reading = table_of(clock)
+    if reading is None or not is_count(line.affine):
+        yield line.through(clock), a, b
+    elif reading[0] == "remainder" and reading[1] >= b - a:  # at most two rounds
+        start = int(line.at(a)) // reading[1] * reading[1]
+        wrap = min(a + start + reading[1] - int(line.at(a)), b)
+        yield line.local(start), a, wrap
+        if wrap < b:
+            yield line.local(start + reading[1]), wrap, b
+    else:
+        yield None, a, b
+
+
+def runs(line: Line, spans: list[tuple[int, float, float]], a: int, b: int) -> list[tuple[int, int, int]]:
+    """The runs of indices in [a, b) with times in each span [low, high), in order, with the spans' tags."""
+    first, last = line.at(a), line.at(b - 1)
+    found: list[tuple[int, int, int]] = []
+    for tag, low, high in spans:
+        if low <= first < high and low <= last < high:
+            return [(tag, a, b)]
+        if first <= last:
+            start, stop = crossing(line.at, low, a, b), crossing(line.at, high, a, b)
+        else:  # time runs backwards: it falls below `high`, then below `low`
+            start, stop = (crossing(lambda i: -line.at(i), _above(-end), a, b) for end in (high, low))
+        if start < stop:
+            found.append((tag, start, stop))
+    return sorted(found, key=lambda run: run[1])
 
 
 def _above(x: float) -> float:
@@ -123,7 +193,7 @@ def _above(x: float) -> float:
 
 
 def crossing(at: Callable[[int], float], knot: float, a: int, b: int) -> int:
-    """The first index in [a, b) whose time reaches `knot`, else b; a guess by proportion, then exact."""
+    """The first index in [a, b) whose time reaches `knot`, else b: a guess by proportion, set right exactly."""
     first, last = at(a), at(b - 1)
     if first >= knot:
         return a
@@ -137,41 +207,11 @@ def crossing(at: Callable[[int], float], knot: float, a: int, b: int) -> int:
     return index
 
 
-def _local(at: Callable[[int], float], knot: float) -> Callable[[int], float]:
-    return (lambda index: at(index) - knot) if knot else at
-
-
-def _through(clock: Schedule, at: Callable[[int], float]) -> Callable[[int], float]:
-    if isinstance(clock, Time):
-        return at
-
-    def shown(index: int) -> float:
-        time = at(index)
-        return image(clock, Clock(None, time, time))[0]
-
-    return shown
-
-
-def is_affine(clock: Schedule) -> bool:
-    """Whether a clock runs evenly by its form: time, shifted and scaled by constants."""
-    match clock:
-        case Time():
-            return True
-        case Lift("add" | "subtract" | "multiply", (a, Constant(value))) | Lift(
-            "add" | "subtract" | "multiply", (Constant(value), a)
-        ):
-            return settled(value) and is_affine(a)
-        case Lift("divide", (a, Constant(value))):
-            return settled(value) and is_affine(a)
-        case _:
-            return False
-
-
-def table_of(clock: Schedule) -> str | None:
-    """How a clock reads a table of its term: round and round, or each entry many times; else None."""
+def table_of(clock: Schedule) -> tuple[str, int] | None:
+    """How a clock reads a table of its term (round and round, or each entry many times), and its period."""
     match clock:
         case Lift("remainder" | "floor_divide" as op, (Time(), Constant(int(period)))) if period > 0:
-            return op
+            return op, period
         case _:
             return None
 
@@ -231,6 +271,10 @@ class Affine(NamedTuple):
     stride: float
     divisor: float = 1
     factor: float = 1
+
+    def after(self, index: int) -> "Affine":
+        """The same time, counted from an index on."""
+        return self._replace(first=self.first + self.stride * index)
 
     def plus(self, value: float) -> "Affine":
         """The sum with a constant."""
@@ -308,39 +352,43 @@ class Dense(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Values that are known already."""
+    """``read(a, b)`` at the indices in [a, b): what is looked up."""
 
-    array: Array
+    read: Callable[[int, int], Array]
 
     def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:  # noqa: ARG002 -- one signature for all numbers
         """The values at a span of indices."""
-        return self.array[span]
+        return self.read(span.start, span.stop)
 
 
 Number: TypeAlias = float | Affine | LowRank | Dense | Table
 
 
 class Grid(Evaluator[Number]):
-    """The fold over low-rank numbers, on a mesh that lies between two cuts."""
+    """The fold over low-rank numbers, on the mesh of one piece."""
 
     def __init__(self, term: Schedule, mesh: Mesh) -> None:
         super().__init__(term)
         self.mesh = mesh
-        self.numpy = NumPy(term, namespace(np.float64(0)))
+
+    @functools.cached_property
+    def numpy(self) -> NumPy:
+        """The ordinary evaluation of what is not low-rank."""
+        return NumPy(Constant(0), namespace(np.float64(0)))
 
     def evaluate(self, term: Schedule, time: Clock[Number]) -> Number:
-        if isinstance(term, Warp) and table_of(term.clock):
-            clipped = self.clip(time, term.steps)
-            if is_count(clipped.value):
-                return self.table(term, clipped.value)
+        if isinstance(term, Warp) and (reading := table_of(term.clock)):
+            clipped = self.clip(time, term.steps).value
+            if is_count(clipped):
+                return self.table(term.term, *reading, clipped.first)
         return super().evaluate(term, time)
 
     def constant(self, value: float) -> Number:
         return value
 
     def lift(self, op: Op, args: list[Number]) -> Number:
-        if all(isinstance(arg, int | float) for arg in args):
-            return float(self.numpy.lift(op, [np.float64(arg) if op in TEMPLATES else arg for arg in args]))
+        if not any(isinstance(arg, tuple) for arg in args):
+            return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
         known = theorem(self.mesh, *args) if theorem else None
         return Dense(lambda *blocks: self.numpy.lift(op, list(blocks)), tuple(args)) if known is None else known
@@ -356,9 +404,8 @@ class Grid(Evaluator[Number]):
 
     def join(self, term: Join, time: Clock[Number]) -> Number:
         if term.levels and is_count(time.value):
-            knots = np.ceil(np.asarray([*term.knots[1:], math.inf])) - time.value.first
-            counts = np.diff(np.clip(knots, 0, self.mesh.size), prepend=0)
-            return Table(np.repeat(np.asarray(term.levels, float), counts.astype(int)))
+            ends = np.ceil(np.asarray([*term.knots[1:], math.inf])) - time.value.first
+            return Table(functools.partial(read_levels, np.asarray(term.levels, float), ends))
         parts = active(term, time.low, time.high)
         if len(parts) > 1:
             return Dense(lambda steps: on_array(term, steps), (time.value,))
@@ -366,21 +413,37 @@ class Grid(Evaluator[Number]):
         local = self.lift("subtract", [time.value, term.knots[index]])
         return self.fold(term.parts[index], Clock(local, low, high))
 
-    def table(self, term: Warp, time: Affine) -> Table:
-        """A term that its clock reads from a table, round and round or each entry many times."""
-        period, first, size = term.clock.args[1].value, int(time.first), self.mesh.size  # type: ignore[attr-defined]
-        if table_of(term.clock) == "floor_divide":
-            entries = np.empty((first + size - 1) // period - first // period + 1)
-            write(term.term, first // period, entries)
-            return Table(np.repeat(entries, period)[first % period :][:size])
-        out = np.empty(size)
-        head = min(period - first % period, size)
-        write(term.term, first % period, out[:head])
-        if head < size:
-            turn = np.empty(min(period, size - head))
-            write(term.term, 0, turn)
-            out[head:] = np.resize(turn, size - head)
-        return Table(out)
+    def table(self, term: Schedule, reading: str, period: int, first: int) -> Number:
+        """A term whose values are read round and round, or each `period` times, from step `first` on."""
+        if reading == "floor_divide":
+            start = first // period
+            entries = np.empty((first + self.mesh.size - 1) // period - start + 1)
+            write(term, start, entries)
+            return Table(functools.partial(read_each, entries, period, first % period))
+        if first % period + self.mesh.size <= period:  # within one round
+            low, high = first % period, first % period + self.mesh.size - 1
+            return self.fold(term, Clock[Number](Affine(low, 1), low, high))
+        entries = np.empty(period)
+        write(term, 0, entries)
+        return Table(functools.partial(read_round, entries, first % period))
+
+
+def read_levels(levels: Array, ends: Array, a: int, b: int) -> Array:
+    """Each level up to its end."""
+    counts = np.diff(np.clip(ends, a, b), prepend=a)
+    return np.repeat(levels, counts.astype(int))
+
+
+def read_each(entries: Array, times: int, first: int, a: int, b: int) -> Array:
+    """Each entry so many times."""
+    start, stop = (first + a) // times, (first + b - 1) // times + 1
+    return np.repeat(entries[start:stop], times)[(first + a) % times :][: b - a]
+
+
+def read_round(entries: Array, first: int, a: int, b: int) -> Array:
+    """The entries, round and round."""
+    head = entries[(first + a) % len(entries) :][: b - a]
+    return np.concatenate((head, np.resize(entries, b - a - len(head)))) if len(head) < b - a else head
 
 
 def is_count(time: Number) -> TypeGuard[Affine]:
@@ -389,6 +452,14 @@ def is_count(time: Number) -> TypeGuard[Affine]:
 
 
 # -- theorems: what operations do to low-rank numbers, None where there is none ------------------------
+
+
+_AFFINE: dict[str, Callable[[Affine, float], Affine]] = {
+    "add": Affine.plus,
+    "subtract": lambda time, value: time.plus(-value),
+    "multiply": Affine.times,
+    "divide": Affine.over,
+}
 
 
 def _low_rank(mesh: Mesh, value: Number) -> LowRank | None:
@@ -471,11 +542,9 @@ def _cos(mesh: Mesh, a: Number) -> Number | None:
 
 
 def _pow(mesh: Mesh, base: Number, a: Number) -> Number | None:
-    """``base**(u + v) = base**u * base**v``; the short tables are worth the longest floats there are."""
     if not isinstance(a, Affine) or not isinstance(base, int | float) or base <= 0:
         return None
-    u, v = a.tables(mesh, np.longdouble)
-    return LowRank(((np.power(np.longdouble(base), u).astype(float), np.power(np.longdouble(base), v).astype(float)),))
+    return _exponential(mesh, a, np.log(np.longdouble(base)))
 
 
 def _geometric(mesh: Mesh, base: Number, a: Number, turn: Number) -> Number | None:
@@ -483,10 +552,22 @@ def _geometric(mesh: Mesh, base: Number, a: Number, turn: Number) -> Number | No
 
 
 def _exp(mesh: Mesh, a: Number) -> Number | None:
-    if not isinstance(a, Affine):
-        return None
+    return _exponential(mesh, a, np.longdouble(1)) if isinstance(a, Affine) else None
+
+
+def _exponential(mesh: Mesh, a: Affine, rate: np.longdouble) -> LowRank:
+    """``exp(rate * (u + v)) = exp(rate * u) * exp(rate * v)``.
+
+    The exponents are kept to more digits than a float has: what they are off by, the value is off by too.
+    """
+
+    def exp(x: Array) -> Array:
+        exponent = x * rate
+        leading = exponent.astype(float)
+        return np.exp(leading) * (1 + (exponent - leading).astype(float))
+
     u, v = a.tables(mesh, np.longdouble)
-    return LowRank(((np.exp(u).astype(float), np.exp(v).astype(float)),))
+    return LowRank(((exp(u), exp(v)),))
 
 
 THEOREMS: dict[str, Callable[..., Number | None]] = {
