@@ -6,10 +6,12 @@ relative accuracy down to its last step, where ``1 - rise`` would have nothing b
 """
 
 import math
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
-from .check import Endless, Function, Milestones, Period, Points, Positive, Steps, Value, Values, accept, demand, settled
+import numpy as np
+
+from .check import Endless, Function, Milestones, Period, Points, Positive, Steps, Switch, Value, Values, accept, demand, settled
 from .core import Constant, Join, Schedule, Time, Warp, lift, named
 
 
@@ -364,6 +366,44 @@ def interpolate(points: Points) -> Schedule:
     first, level = points[0]
     lines = [linear(a, b, end - begin) for (begin, a), (end, b) in zip(points, points[1:], strict=False)]
     return Join((constant(level, steps=first), *lines))
+
+
+@named
+def replay(values: Values, *, interpolate: Switch = True) -> Schedule:
+    """``s(i) = values[i]`` at whole steps i, straight lines between them, for ``len(values)`` steps.
+
+    Args:
+        values: one value a step.
+        interpolate: False keeps each value until the next whole step.
+
+    Raises:
+        ScheduleError: the list is empty, or a value is not finite.
+
+    >>> replay([0.0, 1.0, 0.0])([0.5, 1, 9])
+    array([0.5, 1. , 0. ])
+    """
+    return Warp(lift(Recording(values, interpolate), Time()), Time(), len(values))
+
+
+class Recording:
+    """A function of the step that reads a list of values."""
+
+    def __init__(self, values: Sequence[float], interpolate: bool) -> None:
+        self.array = np.asarray(values, float)
+        self.slope = np.append(np.diff(self.array), 0.0) * interpolate
+
+    def __call__(self, step: float) -> float:
+        """The value at a Python number."""
+        place = min(int(step), len(self.array) - 1)
+        return float(self.array[place] + (step - place) * self.slope[place])
+
+    def on_array(self, xp: Any, steps: Any) -> Any:
+        """The values at an array of steps, in its own library and on its device."""
+        from array_api_compat import device
+
+        array, slope = (xp.asarray(table, device=device(steps)) for table in (self.array, self.slope))
+        place = xp.astype(xp.clip(steps // 1, 0, len(self.array) - 1), xp.int32)
+        return array[place] + (steps - place) * slope[place]
 
 
 @named

@@ -1,4 +1,4 @@
-"""Hypothesis profiles: `ci` by default, `thorough` for 10,000 examples per law."""
+"""Hypothesis profiles: `ci` by default, `more`, and `thorough` for 10,000 examples per law."""
 
 from hypothesis import HealthCheck, settings
 
@@ -6,5 +6,6 @@ _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, Hea
 # deadline: the machines that run this are shared, and no law is about time
 
 settings.register_profile("ci", max_examples=100, derandomize=True, **_COMMON)
+settings.register_profile("more", max_examples=1_500, **_COMMON)
 settings.register_profile("thorough", max_examples=10_000, **_COMMON)
 settings.load_profile("ci")

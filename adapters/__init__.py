@@ -1,0 +1,1 @@
+"""Adapters: each imports one framework and binds schedules to it."""
