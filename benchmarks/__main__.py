@@ -70,7 +70,8 @@ def scalars() -> None:
     rows: list[list[str]] = []
     for end in (0.0, 1e-5):
         s = cosine_warmup(1e-3, 10_000, warmup=1_000, end=end)
-        peer = lrsched.cosine(1e-3, total_steps=10_000, warmup_steps=1_000, min_lr=end)
+        decay = lrsched.cosine(base_lr=1e-3, min_lr=end, total_steps=9_000)
+        peer = lrsched.with_warmup(decay, warmup_steps=1_000, start_lr=0.0)
         calls = {
             "by hand, a closure": by_hand(1e-3, end, 1_000, 10_000),
             "s.function()": s.function(),
@@ -102,15 +103,6 @@ def sliced(parts: Sequence[tuple[str, float, float, int]]) -> Callable[[], Any]:
         return out
 
     return curve
-
-
-def parts_of(s: Schedule) -> list[tuple[str, float, float, int]]:
-    """The rows of a schedule's table, for `sliced`."""
-    rows = s.describe()
-    return [
-        (row.shape.partition("(")[0], float(s(row.first)), float(row.end), int(row.last) - int(row.first) + 1)
-        for row in rows
-    ]
 
 
 def curves(steps: int) -> None:
