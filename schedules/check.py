@@ -8,6 +8,7 @@ are not settled yet (the tracers of JAX) pass as they are: rules see settled num
 import math
 import numbers
 import reprlib
+import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeGuard
 
@@ -31,7 +32,7 @@ def settled(number: object) -> TypeGuard[float]:
 
 
 def number(value: Any) -> float:
-    """The Python ``int`` or ``float`` that `value` stands for; a tracer stays itself.
+    """The Python ``int`` or ``float`` that `value` stands for; what is being differentiated or traced stays itself.
 
     Whole floats stay floats. Booleans, text, NaN and arrays raise ``TypeError`` or ``ValueError``.
     """
@@ -47,11 +48,13 @@ def number(value: Any) -> float:
         return float(value)
     if getattr(value, "shape", None) != ():
         raise TypeError("give one number")
-    try:
-        item = value.item()
-    except TypeError:  # a tracer: its value is not known before the program runs
-        return value
-    return number(item)
+    return value if _followed(value) else number(value.item())
+
+
+def _followed(value: Any) -> bool:
+    """Whether its library follows what is done to a number: a tracer of JAX, a PyTorch tensor with a gradient."""
+    jax = sys.modules.get("jax")
+    return getattr(value, "requires_grad", False) or (jax is not None and isinstance(value, jax.core.Tracer))
 
 
 def whole(value: float) -> float:

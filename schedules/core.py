@@ -363,14 +363,17 @@ class Warp(Schedule):
         term, clock = as_schedule(term, "Warp"), as_schedule(clock, "Warp")
         steps = whole(number(steps))
         demand(steps >= 0, "Warp", "steps", steps, "a duration is a number of steps >= 0")
-        if isinstance(clock, Time) and same(term.steps, steps) and not isinstance(term, Constant):
-            return term
-        level = level_of(term)
-        return _node(cls, term if level is None else Constant(level), clock if level is None else Time(), steps)
+        if same(term.steps, steps) and (isinstance(clock, Time) or (isinstance(term, Constant) and clock != _ORIGIN)):
+            return term  # no transform of time changes a bare constant
+        known = level_of(term)
+        return _node(cls, term, clock, steps) if known is None else _node(cls, Constant(known), _ORIGIN, steps)
 
     @property
     def children(self) -> tuple[Schedule, ...]:
         return self.term, self.clock
+
+
+_ORIGIN = Constant(0)  # the clock of a constant that has a length
 
 
 class Join(Schedule):
@@ -591,6 +594,11 @@ def lift(op: Op, *args: Any) -> Schedule:
     return Lift(op, args)
 
 
+def level(value: Any, steps: Any) -> Schedule:
+    """``s(t) = value`` for `steps` steps, none of them too: a part that vanishes from a join."""
+    return Warp(Constant(value), _ORIGIN, steps)
+
+
 def level_of(term: Schedule) -> float | None:
     """The one value of a term that is constant by its form, else None."""
     match term:
@@ -627,9 +635,13 @@ def reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
 
 def closed(term: Schedule) -> Schedule:
     """`term`, whose last part, if a bare constant, counts as having a length: none."""
-    if isinstance(term, Join) and isinstance(term.parts[-1], Constant):
-        return _node(Join, (*term.parts[:-1], Warp(term.parts[-1], Time(), 0)))
-    return term
+    match term:
+        case Constant(value):
+            return level(value, 0)
+        case Join((*parts, Constant(value))):
+            return _node(Join, (*parts, level(value, 0)))
+        case _:
+            return term
 
 
 _LEFT_NEUTRAL = {"add": 0, "multiply": 1}
@@ -645,7 +657,7 @@ def _simpler(op: Op, args: tuple[Schedule, ...]) -> Schedule | None:
         return None
     levels = [level_of(arg) for arg in args]
     if all(level is not None and (settled(level) or op in _OPERATORS) for level in levels):
-        return _level(_folded(op, levels), args)
+        return _constant(_folded(op, levels), args)
     if len(args) == 2:
         (a, b), (left, right) = args, levels
         if same(left, _LEFT_NEUTRAL.get(op)) and _lasts(b, a):
@@ -653,7 +665,7 @@ def _simpler(op: Op, args: tuple[Schedule, ...]) -> Schedule | None:
         if same(right, _RIGHT_NEUTRAL.get(op)) and _lasts(a, b):
             return a
         if (same(left, 0) and op in _LEFT_ZERO) or (same(right, 0) and op in _RIGHT_ZERO):
-            return _level(0.0, args)
+            return _constant(0.0, args)
     return None
 
 
@@ -664,10 +676,11 @@ def _folded(op: str, levels: list[Any]) -> float:
         raise ScheduleError(f"{op}: operands={levels}: {fault}; choose operands inside its domain") from None
 
 
-def _level(value: float, args: tuple[Schedule, ...]) -> Schedule:
+def _constant(value: float, args: tuple[Schedule, ...]) -> Schedule:
+    """A constant as long as `args`."""
     if all(isinstance(arg, Constant) for arg in args):
         return Constant(value)
-    return Warp(Constant(value), Time(), functools.reduce(longer, (arg.steps for arg in args)))
+    return level(value, functools.reduce(longer, (arg.steps for arg in args)))
 
 
 def _lasts(a: Schedule, b: Schedule) -> bool:

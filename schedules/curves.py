@@ -11,8 +11,22 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .check import Endless, Function, Milestones, Period, Points, Positive, Steps, Switch, Value, Values, accept, demand, settled
-from .core import Constant, Join, Schedule, Time, Warp, lift, named
+from .check import (
+    Endless,
+    Function,
+    Milestones,
+    Period,
+    Points,
+    Positive,
+    Steps,
+    Switch,
+    Value,
+    Values,
+    accept,
+    demand,
+    settled,
+)
+from .core import Constant, Join, Schedule, Time, Warp, level, lift, named
 
 
 def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
@@ -30,8 +44,8 @@ def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
     >>> constant(0.1, steps=100) >> constant(0.01)
     constant(0.1, steps=100) >> constant(0.01)
     """
-    level = Constant(accept(Value, "constant", "value", value))
-    return level if steps is None else Warp(level, Time(), accept(Endless, "constant", "steps", steps))
+    value = accept(Value, "constant", "value", value)
+    return Constant(value) if steps is None else level(value, accept(Endless, "constant", "steps", steps))
 
 
 @named
@@ -363,9 +377,9 @@ def interpolate(points: Points) -> Schedule:
     >>> interpolate([(0, 0.0), (10, 1.0), (30, 0.0)])([5, 10, 20])
     array([0.5, 1. , 0.5])
     """
-    first, level = points[0]
+    first, value = points[0]
     lines = [linear(a, b, end - begin) for (begin, a), (end, b) in zip(points, points[1:], strict=False)]
-    return Join((constant(level, steps=first), *lines))
+    return Join((constant(value, steps=first), *lines))
 
 
 @named

@@ -29,6 +29,12 @@ class Clock(NamedTuple, Generic[V]):
     low: float = -math.inf
     high: float = math.inf
 
+    def held(self, value: V, steps: float) -> "Clock[V]":
+        """This time held within [0, steps], where it is `value`."""
+        if not settled(steps):
+            return Clock(value, 0)
+        return Clock(value, min(max(self.low, 0), steps), min(max(self.high, 0), steps))
+
 
 class Evaluator(ABC, Generic[V]):
     """The fold. A subterm that occurs more than once is folded once per clock."""
@@ -53,7 +59,7 @@ class Evaluator(ABC, Generic[V]):
     def evaluate(self, term: Schedule, time: Clock[V]) -> V:
         """The five equations."""
         match term:
-            case Constant(value):
+            case Constant(value) | Warp(Constant(value)):
                 return self.constant(value)
             case Time():
                 return self.clip(time, math.inf).value
@@ -114,7 +120,8 @@ def active(term: Join, low: float, high: float) -> list[tuple[int, float, float]
     if not all(map(settled, knots)):
         return [(place, -math.inf, math.inf) for place in range(len(knots))]
     parts: list[tuple[int, float, float]] = []
-    for place in range(max(bisect(knots, low) - 1, 0), max(bisect(knots, high), 1)):
+    first = max(bisect(knots, low) - 1, 0)
+    for place in range(first, max(bisect(knots, high), first + 1)):
         start, end = term.span(place)
         parts.append((place, max(low, start) - knots[place], min(high, end) - knots[place]))
     return parts
@@ -189,7 +196,7 @@ class Source(Evaluator[Expr]):
         if below:
             text = f"0 if {t} < 0 else {text}"
         clipped = self.bind(Expr(text, False, time.value.floating and not below and isinstance(steps, float)))
-        return Clock(clipped, max(time.low, 0), min(time.high, steps))
+        return time.held(clipped, steps)
 
     def join(self, term: Join, time: Clock[Expr]) -> Expr:
         t = self.bind(time.value)
@@ -266,6 +273,9 @@ def ieee(term: Schedule, step: float) -> float:
 # -- arrays: the fold calls the step's own library ---------------------------------------------------
 
 
+SINGLE = 32  # the bits of a float32
+
+
 class Arrays(Evaluator[Any]):
     """The fold over arrays of the namespace `xp`; constants stay Python numbers, so no dtype changes."""
 
@@ -283,7 +293,15 @@ class Arrays(Evaluator[Any]):
             return on_numbers(op, args)
         if op in INLINE and isinstance(args[0], int | float):
             args = args[::-1]  # PyTorch takes a number in the second place only; these do not mind the order
-        return bound(op, self.xp)(*args)
+        value = bound(op, self.xp)(*args)
+        return self.sharpened(value, *args) if op in ("pow", "geometric") else value
+
+    def sharpened(self, power: Any, base: Any, exponent: Any, unit: Any = 1) -> Any:
+        """``base**(exponent/unit)`` in float32, without the error of rounding the base: its logarithm is folded in double."""
+        if not isinstance(base, int | float) or self.xp.finfo(power.dtype).bits != SINGLE or (near := np.float32(base)) == 0:
+            return power
+        residue = math.log1p((base - float(near)) / float(near))
+        return power * self.xp.exp(exponent * (residue / unit)) if residue else power
 
     def call(self, function: Any, step: Any) -> Any:
         """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
@@ -300,7 +318,7 @@ class Arrays(Evaluator[Any]):
             value = bound("minimum", self.xp)(value, steps)
         if time.low < 0:
             value = bound("maximum", self.xp)(value, 0)
-        return Clock(value, max(time.low, 0), min(time.high, steps) if settled(steps) else math.inf)
+        return time.held(value, steps)
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         """Nested ``where``; each part clips time to its own, so none is asked for a value it was not built for."""

@@ -400,7 +400,7 @@ class Grid(Evaluator[Number]):
             edge = 0 if time.high <= 0 else steps
             return Clock(edge, edge, edge)
         held = self.lift("maximum", [self.lift("minimum", [time.value, steps]), 0])
-        return Clock(held, max(time.low, 0), min(time.high, steps))
+        return time.held(held, steps)
 
     def join(self, term: Join, time: Clock[Number]) -> Number:
         if term.levels and is_count(time.value):

@@ -45,7 +45,7 @@ def _written(term: Schedule) -> tuple[str, int]:
             return f"constant({_literal(value)})", _ATOM
         case Time():
             return "Time()", _ATOM
-        case Warp(Constant(value), Time(), steps):
+        case Warp(Constant(value), _, steps):
             return f"constant({_literal(value)}, steps={_literal(steps)})", _ATOM
         case Warp(inner, clock, steps):
             return f"Warp({write(inner)}, {write(clock)}, {_literal(steps)})", _ATOM
