@@ -14,6 +14,7 @@ from typing import Any
 
 import lrsched
 import numpy as np
+
 from schedules import Schedule, cosine, cosine_warmup, join, linear, multistep, one_cycle, sgdr
 
 STEPS = 10**6
@@ -178,9 +179,7 @@ def imports() -> None:
         return lambda: subprocess.run([sys.executable, "-c", code], check=True)
 
     found = timed({code: process(code) for code in ("pass", "import numpy", "import schedules")}, 15)
-    rows = [
-        [code, f"{seconds * 1e3:.0f}", f"{seconds / found['import numpy']:.2f}"] for code, seconds in found.items()
-    ]
+    rows = [[code, f"{seconds * 1e3:.0f}", f"{seconds / found['import numpy']:.2f}"] for code, seconds in found.items()]
     table("Importing, a whole process", ["python -c", "ms", "ratio to import numpy"], rows)
 
 

@@ -5,6 +5,7 @@
 are not settled yet (the tracers of JAX) pass as they are: rules see settled numbers only.
 """
 
+import itertools
 import math
 import numbers
 import reprlib
@@ -149,7 +150,7 @@ def _each(convert: Callable[[Any], Any], *, least: int = 0) -> Callable[[Any], t
 
 
 def _ascending(steps: tuple[float, ...]) -> tuple[float, ...]:
-    if any(settled(a) and settled(b) and a > b for a, b in zip(steps, steps[1:], strict=False)):
+    if any(settled(a) and settled(b) and a > b for a, b in itertools.pairwise(steps)):
         raise ValueError("sort them first")
     return steps
 
@@ -174,9 +175,7 @@ Value = Annotated[float, Kind("a value is a finite number, such as a learning ra
 Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
 """A finite number above zero."""
 
-Fraction = Annotated[
-    float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))
-]
+Fraction = Annotated[float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))]
 """A part of the whole, in [0, 1]."""
 
 Steps = Annotated[float, Kind("a duration is a finite number of steps >= 0; pass steps=1000, say", _duration)]

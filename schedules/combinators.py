@@ -82,7 +82,7 @@ def maximum(a: ScheduleLike, b: ScheduleLike) -> Schedule:
 
 
 @named
-def clip(s: ScheduleLike, low: Value, high: Value) -> Schedule:
+def clip(s: Schedule, low: Value, high: Value) -> Schedule:
     """``clip(s, low, high)(t) = min(max(s(t), low), high)``.
 
     Raises:
@@ -96,7 +96,7 @@ def clip(s: ScheduleLike, low: Value, high: Value) -> Schedule:
 
 
 @named
-def part(s: ScheduleLike, start: Steps, stop: Endless) -> Schedule:
+def part(s: Schedule, start: Steps, stop: Endless) -> Schedule:
     """``part(s, a, b)(t) = s(a + t)`` for b - a steps, written ``s[a:b]``.
 
     Beyond the end of s its last value holds, so ``s[:n]`` lasts n steps whatever s is. Ends may be left open,
@@ -116,7 +116,7 @@ def part(s: ScheduleLike, start: Steps, stop: Endless) -> Schedule:
 
 def sliced(s: Schedule, span: Any) -> Schedule:
     """What ``s[span]`` means: open and negative ends resolved into steps of s."""
-    if not isinstance(span, slice) or span.step is not None:
+    if type(span) is not slice or span.step is not None:
         raise refusal("s[a:b]", "index", span, "take a part with s[a:b], a value with s(step)")
     start = 0 if span.start is None else _from_end(s, "a", span.start)
     stop = longer(s.steps, start) if span.stop is None else _from_end(s, "b", span.stop)
@@ -133,7 +133,7 @@ def _from_end(s: Schedule, name: str, index: Any) -> float:
 
 
 @named
-def warmup(s: ScheduleLike, steps: Steps, *, start: Value = 0.0, overlap: Switch = False) -> Schedule:
+def warmup(s: Schedule, steps: Steps, *, start: Value = 0.0, overlap: Switch = False) -> Schedule:
     """``linear(start, s(0), steps) >> s``; with `overlap`, ``start * (1 - x) + s(t) * x`` for x = min(t/steps, 1).
 
     A ramp put in front of s, ending where s begins. With `overlap` it is laid over the first steps of s
@@ -163,7 +163,7 @@ def warmup(s: ScheduleLike, steps: Steps, *, start: Value = 0.0, overlap: Switch
 
 
 @named
-def cycle(s: ScheduleLike) -> Schedule:
+def cycle(s: Schedule) -> Schedule:
     """``cycle(s)(t) = s(t mod s.steps)``, endless.
 
     Raises:
@@ -177,7 +177,7 @@ def cycle(s: ScheduleLike) -> Schedule:
 
 
 @named
-def repeat(s: ScheduleLike, times: Rounds, *, stretch: Positive = 1.0, scale: Value = 1.0) -> Schedule:
+def repeat(s: Schedule, times: Rounds, *, stretch: Positive = 1.0, scale: Value = 1.0) -> Schedule:
     """``s >> scale * stretch(s, stretch) >> scale**2 * stretch(s, stretch**2) >> ...``, `times` rounds.
 
     Args:
@@ -210,7 +210,7 @@ def _rounds(s: Schedule, times: int, factor: float, level: float) -> list[Schedu
 
 
 @named
-def shift(s: ScheduleLike, steps: Steps) -> Schedule:
+def shift(s: Schedule, steps: Steps) -> Schedule:
     """``shift(s, n)(t) = s(t - n)``: s begins n steps later, and its first value holds until then.
 
     Raises:
@@ -223,7 +223,7 @@ def shift(s: ScheduleLike, steps: Steps) -> Schedule:
 
 
 @named
-def stretch(s: ScheduleLike, factor: Positive) -> Schedule:
+def stretch(s: Schedule, factor: Positive) -> Schedule:
     """``stretch(s, f)(t) = s(t/f)``, f times as long.
 
     Raises:
@@ -237,7 +237,7 @@ def stretch(s: ScheduleLike, factor: Positive) -> Schedule:
 
 
 @named
-def fit(s: ScheduleLike, steps: Period) -> Schedule:
+def fit(s: Schedule, steps: Period) -> Schedule:
     """``fit(s, n)(t) = s(t/n * s.steps)``: s stretched or squeezed to last n steps.
 
     Raises:
@@ -251,7 +251,7 @@ def fit(s: ScheduleLike, steps: Period) -> Schedule:
 
 
 @named
-def every(s: ScheduleLike, n: Period) -> Schedule:
+def every(s: Schedule, n: Period) -> Schedule:
     """``every(s, n)(t) = s(floor(t/n))``: time advances once in n steps.
 
     A schedule in epochs, stepped per batch: ``every(cosine(0.1, 0.0, 90), batches_per_epoch)``.
@@ -266,7 +266,7 @@ def every(s: ScheduleLike, n: Period) -> Schedule:
 
 
 @named
-def reverse(s: ScheduleLike) -> Schedule:
+def reverse(s: Schedule) -> Schedule:
     """``reverse(s)(t) = s(s.steps - t)``.
 
     Raises:
@@ -280,7 +280,7 @@ def reverse(s: ScheduleLike) -> Schedule:
 
 
 @named
-def cooldown(s: ScheduleLike, at: Steps, steps: Steps, *, end: Value = 0.0, shape: Shape = linear) -> Schedule:
+def cooldown(s: Schedule, at: Steps, steps: Steps, *, end: Value = 0.0, shape: Shape = linear) -> Schedule:
     """``s[:at] >> shape(s(at), end, steps)``: branch a decay off a running schedule.
 
     Args:
@@ -301,7 +301,7 @@ def cooldown(s: ScheduleLike, at: Steps, steps: Steps, *, end: Value = 0.0, shap
 
 
 @named
-def retarget(s: ScheduleLike, at: Steps, steps: Steps) -> Schedule:
+def retarget(s: Schedule, at: Steps, steps: Steps) -> Schedule:
     """``s[:at] >> fit(s[at:], steps - at)``: keep the first `at` steps, fit the rest into a new total length.
 
     Args:

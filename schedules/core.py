@@ -40,7 +40,7 @@ from typing import (
 )
 
 from .check import Kind, ScheduleError, demand, number, refusal, settled, whole
-from .ops import ARITY, UFUNCS, bound
+from .ops import ARITY, NUMBERS, UFUNCS, bound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -470,6 +470,7 @@ class Maker(Protocol):
     """What `named` makes of a function: the same function, which now remembers its calls."""
 
     __name__: str
+    __qualname__: str
     __wrapped__: Callable[..., Schedule]
     defaults: dict[str, Any]
     """Each parameter with its default, `inspect.Parameter.empty` where it has none."""
@@ -671,7 +672,7 @@ def _simpler(op: Op, args: tuple[Schedule, ...]) -> Schedule | None:
 
 def _folded(op: str, levels: list[Any]) -> float:
     try:
-        return bound(op, math)(*levels)
+        return bound(op, NUMBERS)(*levels)
     except (ArithmeticError, ValueError) as fault:
         raise ScheduleError(f"{op}: operands={levels}: {fault}; choose operands inside its domain") from None
 

@@ -7,6 +7,7 @@ relative accuracy down to its last step, where ``1 - rise`` would have nothing b
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -109,9 +110,12 @@ def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> cosine(0.1, 0.0, 100)([0, 50, 100])
     array([0.1 , 0.05, 0.  ])
     """
-    return between(
-        start, end, steps, lambda t, left: tuple(_sine_squared(count * (math.pi / 2 / steps)) for count in (t, left))
-    )
+
+    def weights(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
+        angle = math.pi / 2 / steps
+        return _sine_squared(t * angle), _sine_squared(left * angle)
+
+    return between(start, end, steps, weights)
 
 
 @named
@@ -161,9 +165,7 @@ def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
     array([1. , 0.5, 0. ])
     """
-    return between(
-        start, end, steps, lambda t, left: (root := lift("sqrt", t / steps), left / steps / (1 + root))
-    )
+    return between(start, end, steps, lambda t, left: (root := lift("sqrt", t / steps), left / steps / (1 + root)))
 
 
 @named
@@ -239,7 +241,7 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
 
     def weights(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
         rest = Warp(_one_minus_power(t, left, steps, k), left, steps)
-        return tuple(_sine_squared(math.pi / 2 * x) for x in (lift("pow", t / steps, k), rest))
+        return _sine_squared(math.pi / 2 * lift("pow", t / steps, k)), _sine_squared(math.pi / 2 * rest)
 
     return between(start, end, steps, weights)
 
@@ -378,7 +380,7 @@ def interpolate(points: Points) -> Schedule:
     array([0.5, 1. , 0.5])
     """
     first, value = points[0]
-    lines = [linear(a, b, end - begin) for (begin, a), (end, b) in zip(points, points[1:], strict=False)]
+    lines = [linear(a, b, end - begin) for (begin, a), (end, b) in pairwise(points)]
     return Join((constant(value, steps=first), *lines))
 
 
@@ -413,9 +415,9 @@ class Recording:
 
     def on_array(self, xp: Any, steps: Any) -> Any:
         """The values at an array of steps, in its own library and on its device."""
-        from array_api_compat import device
+        from .evaluate import device_of
 
-        array, slope = (xp.asarray(table, device=device(steps)) for table in (self.array, self.slope))
+        array, slope = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.slope))
         place = xp.astype(xp.clip(steps // 1, 0, len(self.array) - 1), xp.int32)
         return array[place] + (steps - place) * slope[place]
 
@@ -443,7 +445,7 @@ def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
 # -- the parts that curves are written with ----------------------------------------------------------
 
 
-Weights: TypeAlias = Callable[[Schedule, Schedule], tuple[Schedule, ...]]
+Weights: TypeAlias = Callable[[Schedule, Schedule], tuple[Schedule, Schedule]]
 """``(rise, fall)`` as functions of the steps that have passed, t, and that are left, n - t."""
 
 

@@ -11,13 +11,13 @@ import math
 from abc import ABC, abstractmethod
 from bisect import bisect
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from .check import ScheduleError, settled
 from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
-from .ops import INLINE, INTEGRAL, TEMPLATES, bound
+from .ops import INLINE, INTEGRAL, NUMBERS, TEMPLATES, bound
 
 V = TypeVar("V")
 
@@ -104,13 +104,15 @@ def image(clock: Schedule, time: Clock[Any]) -> tuple[float, float]:
             return value, value
         case Lift("remainder", (_, Constant(period))) if settled(period) and period > 0:
             return 0, period
-        case Lift("add" | "subtract" | "multiply" | "divide" | "floor_divide" as op, (a, b)) if (
-            isinstance(a, Constant) or isinstance(b, Constant)
-        ):  # monotone in the other argument
+        case Lift("add" | "subtract" | "multiply" | "divide" | "floor_divide" as op, (a, b)) if isinstance(
+            a, Constant
+        ) or isinstance(b, Constant):  # monotone in the other argument
             ends = [(x, y) for x in image(a, time) for y in image(b, time)]
             if all(math.isfinite(x) and math.isfinite(y) for x, y in ends):
-                results = [bound(op, math)(x, y) for x, y in ends]
+                results = [bound(op, NUMBERS)(x, y) for x, y in ends]
                 return min(results), max(results)
+        case _:
+            pass
     return -math.inf, math.inf
 
 
@@ -178,9 +180,7 @@ class Source(Evaluator[Expr]):
         if not isinstance(op, str):
             return Expr(f"{self.parameter(op)}({args[0].text})", False, False)
         template = INLINE.get(op, TEMPLATES[op])
-        args = [
-            self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)
-        ]
+        args = [self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)]
         floating = [arg.floating for arg in args]
         exact = all(floating) if op in INLINE else any(floating) or op not in INTEGRAL
         return Expr(template.format(*(arg.text for arg in args)), False, exact)
@@ -297,11 +297,12 @@ class Arrays(Evaluator[Any]):
         return self.sharpened(value, *args) if op in ("pow", "geometric") else value
 
     def sharpened(self, power: Any, base: Any, exponent: Any, unit: Any = 1) -> Any:
-        """``base**(exponent/unit)`` in float32, without the error of rounding the base: its logarithm is folded in double."""
-        if not isinstance(base, int | float) or self.xp.finfo(power.dtype).bits != SINGLE or (near := np.float32(base)) == 0:
+        """``power = base**(exponent/unit)``, without what a float32 loses by rounding the base to itself first."""
+        near = float(np.float32(base)) if isinstance(base, int | float) else 0.0
+        if near in (0.0, base) or self.xp.finfo(power.dtype).bits != SINGLE:
             return power
-        residue = math.log1p((base - float(near)) / float(near))
-        return power * self.xp.exp(exponent * (residue / unit)) if residue else power
+        residue = math.log1p((base - near) / near)  # of the logarithm, folded in double precision
+        return power * self.xp.exp(exponent * (residue / unit))
 
     def call(self, function: Any, step: Any) -> Any:
         """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
@@ -360,7 +361,7 @@ class NumPy(Arrays):
 def on_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
     if isinstance(step, list | tuple):
-        step = np.asarray(step)
+        step = np.asarray(cast("list[float]", step))
     xp = namespace(term.tracers[0] if term.tracers else step)
     if isinstance(step, int | float):
         step = xp.asarray(step)
@@ -378,7 +379,7 @@ _NAMESPACES: dict[type, Any] = {}
 
 def namespace(array: Any) -> Any:
     """The array-API namespace of an array, found once per type."""
-    kind = type(array)
+    kind = cast("type[Any]", type(array))
     if kind not in _NAMESPACES:
         import array_api_compat
 
@@ -416,9 +417,14 @@ def default_dtype(xp: Any, kind: str) -> Any:
 
 def array_like(xp: Any, values: list[float] | float, step: Any) -> Any:
     """Floats as an array to go with `step`: same library, device and float dtype."""
-    from array_api_compat import device
+    return xp.asarray(values, dtype=float_like(xp, step), device=device_of(step))
 
-    return xp.asarray(values, dtype=float_like(xp, step), device=device(step))
+
+def device_of(array: Any) -> Any:
+    """The device that an array lies on."""
+    import array_api_compat
+
+    return array_api_compat.device(array)  # pyright: ignore[reportUnknownMemberType] -- its types name other libraries
 
 
 def is_jax(xp: Any) -> bool:

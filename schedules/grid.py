@@ -39,13 +39,17 @@ def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: 
         demand(s.steps < math.inf, "values", "steps", None, f"{s} is endless; say how many: values(steps=1000)")
         steps = max(math.ceil(s.steps) - first, 0)
     count = _COUNT("values", "steps", steps)
-    if out is None:
-        out = np.empty(count, _float_dtype(dtype))
-    elif not isinstance(out, np.ndarray) or out.shape != (count,) or out.dtype.kind != "f":
-        raise refusal("values", "out", out, f"this is a NumPy array of {count} floats, of shape ({count},)")
+    curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
     for begin in range(0, count, CHUNK):
-        write(s, first + begin, out[begin : begin + CHUNK])
-    return out
+        write(s, first + begin, curve[begin : begin + CHUNK])
+    return curve
+
+
+def _accepted(out: Any, count: int) -> Array:
+    array: Array = out
+    if not isinstance(out, np.ndarray) or array.shape != (count,) or array.dtype.kind != "f":
+        raise refusal("values", "out", array, f"this is a NumPy array of {count} floats, of shape ({count},)")
+    return array
 
 
 def _whole(value: Any) -> int:
@@ -70,8 +74,8 @@ def _float_dtype(dtype: Any) -> Any:
 
 def write(term: Schedule, start: int, out: Array) -> None:
     """Write the values of `term` from step `start` on into `out`."""
-    time = Affine(start, 1)
-    for piece in pieces(term, Line(time, lambda index: start + index), 0, len(out)) if len(out) else ():
+    line = Line(Affine(start, 1), start.__add__)
+    for piece in pieces(term, line, 0, len(out)) if len(out) else ():
         mesh = Mesh(piece.stop - piece.start)
         low, high = piece.line.bounds(piece.start, piece.stop)
         clock = Clock[Number](piece.line.affine.after(piece.start), low, high)
@@ -94,7 +98,7 @@ class Line(NamedTuple):
 
     def local(self, knot: float) -> "Line":
         """The time since `knot`."""
-        return Line(self.affine.plus(-knot), lambda index: self.at(index) - knot) if knot else self
+        return Line(self.affine.plus(-knot), functools.partial(_since, knot, self.at)) if knot else self
 
     def through(self, clock: Schedule) -> "Line | None":
         """The time that a clock shows; None if it does not run evenly by its form."""
@@ -120,6 +124,10 @@ def shown(clock: Schedule, time: "Affine") -> "Affine | None":
             return found and found.times(-1).plus(value)
         case _:
             return None
+
+
+def _since(knot: float, at: Callable[[int], float], index: int) -> float:
+    return at(index) - knot
 
 
 def _shown_at(clock: Schedule, at: Callable[[int], float], index: int) -> float:
@@ -298,7 +306,7 @@ class Affine(NamedTuple):
         return self._replace(factor=self.factor / value)
 
     def tables(self, mesh: Mesh, dtype: Any = float) -> tuple[Array, Array]:
-        """u and v with ``u[k] + v[j]`` the time in row k and column j, and v not negative before scaling."""
+        """U and v with ``u[k] + v[j]`` the time in row k and column j, and v not negative before scaling."""
         if self.stride < 0:
             u = self.first + self.stride * (mesh.offsets + (mesh.width - 1))
             v = -self.stride * mesh.columns[::-1]
@@ -317,9 +325,10 @@ class Affine(NamedTuple):
 
     def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:  # noqa: ARG002 -- one signature for all numbers
         """The values at a span of indices."""
-        time = self.first + self.stride * np.arange(span.start, span.stop)
-        time = time if self.divisor == 1 else time / self.divisor
-        return time if self.factor == 1 else time * self.factor
+        index: Array = np.arange(span.start, span.stop, dtype=np.int64)
+        time: Array = self.first + self.stride * index
+        shown: Array = time if self.divisor == 1 else time / self.divisor
+        return shown if self.factor == 1 else shown * self.factor
 
 
 class LowRank(NamedTuple):
@@ -331,7 +340,7 @@ class LowRank(NamedTuple):
         """The two factors of the matrix."""
         return np.array([u for u, _ in self.terms]).T, np.array([v for _, v in self.terms])
 
-    def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:
+    def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:  # noqa: ARG002 -- one signature for all numbers
         """The values of some rows."""
         u, v = self.matrices(mesh)
         out = np.empty((rows.stop - rows.start, mesh.width))
@@ -380,7 +389,7 @@ class Grid(Evaluator[Number]):
         if isinstance(term, Warp) and (reading := table_of(term.clock)):
             clipped = self.clip(time, term.steps).value
             if is_count(clipped):
-                return self.table(term.term, *reading, clipped.first)
+                return self.table(term.term, *reading, int(clipped.first))
         return super().evaluate(term, time)
 
     def constant(self, value: float) -> Number:
@@ -391,10 +400,14 @@ class Grid(Evaluator[Number]):
             return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
         known = theorem(self.mesh, *args) if theorem else None
-        return Dense(lambda *blocks: self.numpy.lift(op, list(blocks)), tuple(args)) if known is None else known
+        return Dense(functools.partial(self.ordinary, op), tuple(args)) if known is None else known
+
+    def ordinary(self, op: Op, *blocks: Array) -> Array:
+        """An operation on blocks of values."""
+        return self.numpy.lift(op, list(blocks))
 
     def clip(self, time: Clock[Number], steps: float) -> Clock[Number]:
-        if 0 <= time.low and time.high <= steps:
+        if time.low >= 0 and time.high <= steps:
             return time
         if time.high <= 0 or time.low >= steps:
             edge = 0 if time.high <= 0 else steps
@@ -408,7 +421,7 @@ class Grid(Evaluator[Number]):
             return Table(functools.partial(read_levels, np.asarray(term.levels, float), ends))
         parts = active(term, time.low, time.high)
         if len(parts) > 1:
-            return Dense(lambda steps: on_array(term, steps), (time.value,))
+            return Dense(functools.partial(on_array, term), (time.value,))
         ((index, low, high),) = parts
         local = self.lift("subtract", [time.value, term.knots[index]])
         return self.fold(term.parts[index], Clock(local, low, high))

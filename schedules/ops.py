@@ -54,10 +54,14 @@ UFUNCS: dict[str, str] = {op: op for op in TEMPLATES} | {"power": "pow", "true_d
 """The operation that stands for each NumPy ufunc."""
 
 
+NUMBERS: Any = math
+"""The namespace of Python numbers."""
+
+
 @functools.cache
 def bound(op: str, namespace: Any) -> Callable[..., Any]:
-    """The operation over `namespace`, which is ``math`` or an array library."""
-    template = INLINE.get(op, TEMPLATES[op]) if namespace is math else TEMPLATES[op]
+    """The operation over `namespace`: `NUMBERS`, or that of an array library."""
+    template = INLINE.get(op, TEMPLATES[op]) if namespace is NUMBERS else TEMPLATES[op]
     names = "abc"[: ARITY[op]]
     scope = {name: getattr(namespace, name) for name in TEMPLATES if hasattr(namespace, name)}
     return eval(f"lambda {', '.join(names)}: {template.format(*names)}", scope)  # noqa: S307 -- our own table

@@ -63,9 +63,7 @@ def trapezoid(peak: Value, steps: Steps, *, warmup: Steps, cooldown: Steps) -> S
 
 
 @named
-def cosine_warmup(
-    peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0
-) -> Schedule:
+def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0) -> Schedule:
     """``linear(start, peak, warmup) >> cosine(peak, end, steps - warmup)``.
 
     Args:
@@ -85,9 +83,7 @@ def cosine_warmup(
 
 
 @named
-def linear_warmup(
-    peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0
-) -> Schedule:
+def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0) -> Schedule:
     """``linear(start, peak, warmup) >> linear(peak, end, steps - warmup)``; arguments as in `cosine_warmup`.
 
     Raises:

@@ -3,7 +3,6 @@
 import ast
 import functools
 import math
-import operator
 from collections.abc import Callable
 from inspect import Parameter
 from typing import Any, NoReturn, cast
@@ -154,14 +153,13 @@ def _excerpt(text: str) -> str:
 
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.RShift: operator.rshift,
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Mod: lambda a, b: a % b,
+    ast.Pow: lambda a, b: a**b,
 }
 
 _CONSTANTS: dict[str, Any] = {"inf": math.inf, "pi": math.pi}
@@ -227,7 +225,7 @@ class _Reader:
                 known = _CONSTANTS | MAKERS
                 return known[name] if name in known else self.fail(node, self.unknown(name))
             case _:
-                self.fail(node, "only names of schedules, numbers, lists, operators and slices are read")
+                return self.fail(node, "only names of schedules, numbers, lists, operators and slices are read")
 
     def chain(self, node: ast.BinOp, depth: int) -> Any:
         """Operators of one precedence, left to right and not by recursion: joins may have many parts."""

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+
 from schedules import Schedule
 from schedules.core import Call
 
@@ -32,7 +33,7 @@ def near(time, slack):
     return (time, time - slack * (1 + abs(time)), time + slack * (1 + abs(time)))
 
 
-def assert_close(found, term, time, scale, tolerance=1e-12, slack=1e-9):
+def assert_close(found, term, time, scale, *, tolerance=1e-12, slack=1e-9):
     """`found` is the value of `term` at `time`, but for rounding of values and of times."""
     expected = [term(t) for t in near(time, slack)]
     low, high = min(expected), max(expected)

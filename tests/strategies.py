@@ -6,8 +6,9 @@ a wrong value: the values of a term and of all its subterms stay within a few or
 
 import math
 
-import schedules as sc
 from hypothesis import strategies as st
+
+import schedules as sc
 
 STEPS = 60  # the usual length of a leaf
 
@@ -71,9 +72,7 @@ finite_recipes = st.one_of(
     st.builds(
         sc.one_cycle, values, durations, rise=fractions.map(lambda x: x / 2), shape=shapes, three_phase=st.booleans()
     ),
-    st.builds(
-        sc.sgdr, values, lengths, counts, end=values, stretch=st.sampled_from([1.0, 1.5, 2.0]), scale=values
-    ),
+    st.builds(sc.sgdr, values, lengths, counts, end=values, stretch=st.sampled_from([1.0, 1.5, 2.0]), scale=values),
     st.builds(sc.slanted_triangular, values, durations, cut=fractions),
     st.builds(sc.lr_range_test, positives, positives, durations),
 )
@@ -119,8 +118,13 @@ def _finite(deeper):
         st.builds(sc.maximum, inner, inner),
         st.builds(sc.clip, inner, st.just(0.05), positives.map(lambda x: x + 0.05)),
         st.builds(sc.warmup, inner, durations, start=values, overlap=st.booleans()),
-        st.builds(lambda s, times, f, k: sc.repeat(s[: s.steps + 1], times, stretch=f, scale=k), inner, counts,
-                  st.sampled_from([1.0, 1.5, 2.0]), values),
+        st.builds(
+            lambda s, times, f, k: sc.repeat(s[: s.steps + 1], times, stretch=f, scale=k),
+            inner,
+            counts,
+            st.sampled_from([1.0, 1.5, 2.0]),
+            values,
+        ),
         st.builds(sc.shift, inner, durations),
         st.builds(sc.stretch, inner, factors),
         st.builds(lambda s, n: sc.fit(s[: s.steps + 1], n), inner, lengths),

@@ -9,13 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import schedules as sc
 import torch
 from agreement import assert_close, assert_same, magnitude, sample
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from schedules import Join, Time, Warp, join, parse, reverse, stretch
 from strategies import durations, factors, finite, finite_curves, lengths, steps, terms, values
+
+import schedules as sc
+from schedules import Join, Time, Warp, join, parse, reverse, stretch
 
 # -- holding and joining -----------------------------------------------------------------------------
 

@@ -7,9 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from strategies import finite
+
 from schedules import ScheduleError, cosine, cycle, inverse_sqrt, parse
 from schedules.adapters.numpy import from_array, to_array
-from strategies import finite
 
 curves = arrays(float, st.integers(1, 40), elements=st.floats(-1e3, 1e3))
 
@@ -55,9 +56,7 @@ def test_to_array_takes_a_dtype_and_a_length():
     assert to_array(inverse_sqrt(1.0, timescale=3), 5).shape == (5,)
 
 
-@pytest.mark.parametrize(
-    "values", [[], [[1.0]], [np.nan], [np.inf], ["a"], [True], 3.0, [1j]], ids=str
-)
+@pytest.mark.parametrize("values", [[], [[1.0]], [np.nan], [np.inf], ["a"], [True], 3.0, [1j]], ids=str)
 def test_bad_arrays(values):
     with pytest.raises(ScheduleError, match=r"(from_array|replay): .*this is"):
         from_array(values)
