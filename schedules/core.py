@@ -372,6 +372,14 @@ class Warp(Schedule):
     def children(self) -> tuple[Schedule, ...]:
         return self.term, self.clock
 
+    @functools.cached_property
+    def cut(self) -> float:
+        """The step beyond which time has to be held: `steps`, or inf where the term has come to its own end by then."""
+        from .evaluate import image
+
+        arrived, _ = image(self.clock, self.steps, math.inf) if settled(self.steps) else (-math.inf, math.inf)
+        return math.inf if settled(self.term.steps) and self.term.steps <= arrived else self.steps
+
 
 _ORIGIN = Constant(0)  # the clock of a constant that has a length
 
@@ -649,6 +657,7 @@ _LEFT_NEUTRAL = {"add": 0, "multiply": 1}
 _RIGHT_NEUTRAL = {"add": 0, "subtract": 0, "multiply": 1, "divide": 1, "pow": 1}
 _LEFT_ZERO = frozenset(("multiply", "divide"))
 _RIGHT_ZERO = frozenset(("multiply",))
+_BY_NONZERO = frozenset(("divide", "floor_divide", "remainder"))
 _OPERATORS = frozenset(("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "negative", "square"))
 
 
@@ -661,6 +670,7 @@ def _simpler(op: Op, args: tuple[Schedule, ...]) -> Schedule | None:
         return _constant(_folded(op, levels), args)
     if len(args) == 2:
         (a, b), (left, right) = args, levels
+        demand(not (same(right, 0) and op in _BY_NONZERO), op, "divisor", right, "nothing is divided by zero")
         if same(left, _LEFT_NEUTRAL.get(op)) and _lasts(b, a):
             return b
         if same(right, _RIGHT_NEUTRAL.get(op)) and _lasts(a, b):

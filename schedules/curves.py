@@ -191,11 +191,10 @@ def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, u
     0.5
     """
 
-    def logistic(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
-        x = lower * left / steps + upper * t / steps
-        return 1 / (1 + lift("exp", -2 * x)), 1 / (1 + lift("exp", 2 * x))
+    def logistic(end: float, count: Schedule) -> Schedule:
+        return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / steps)))
 
-    return between(start, end, steps, logistic)
+    return between(start, end, steps, lambda t, left: (logistic(-lower, t), logistic(upper, left)))
 
 
 @named

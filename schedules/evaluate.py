@@ -65,8 +65,8 @@ class Evaluator(ABC, Generic[V]):
                 return self.clip(time, math.inf).value
             case Lift(op, args):
                 return self.lift(op, [self.fold(arg, time) for arg in args])
-            case Warp(inner, clock, steps):
-                return self.fold(inner, self.warp(clock, self.clip(time, steps)))
+            case Warp(inner, clock):
+                return self.fold(inner, self.warp(clock, self.clip(time, term.cut)))
             case Join():
                 return self.join(term, time)
             case Call():
@@ -76,7 +76,7 @@ class Evaluator(ABC, Generic[V]):
 
     def warp(self, clock: Schedule, time: Clock[V]) -> Clock[V]:
         """The time that `clock` shows at `time`."""
-        return time if isinstance(clock, Time) else Clock(self.fold(clock, time), *image(clock, time))
+        return time if isinstance(clock, Time) else Clock(self.fold(clock, time), *image(clock, time.low, time.high))
 
     @abstractmethod
     def constant(self, value: float) -> V:
@@ -95,25 +95,28 @@ class Evaluator(ABC, Generic[V]):
         """The part that `time` falls in, at its own local time."""
 
 
-def image(clock: Schedule, time: Clock[Any]) -> tuple[float, float]:
-    """Bounds of a clock over a span of time, where its form shows them: it saves clips that do nothing."""
+def image(clock: Schedule, low: float, high: float) -> tuple[float, float]:
+    """Bounds of a clock over times in [low, high], where its form shows them: it saves clips that do nothing."""
     match clock:
         case Time():
-            return max(time.low, 0), time.high
+            return max(low, 0), high
         case Constant(value) if settled(value):
             return value, value
         case Lift("remainder", (_, Constant(period))) if settled(period) and period > 0:
             return 0, period
-        case Lift("add" | "subtract" | "multiply" | "divide" | "floor_divide" as op, (a, b)) if isinstance(
-            a, Constant
-        ) or isinstance(b, Constant):  # monotone in the other argument
-            ends = [(x, y) for x in image(a, time) for y in image(b, time)]
-            if all(math.isfinite(x) and math.isfinite(y) for x, y in ends):
-                results = [bound(op, NUMBERS)(x, y) for x, y in ends]
-                return min(results), max(results)
+        case Lift("divide" | "floor_divide" as op, (a, Constant(value))) if settled(value):
+            ends = sorted(_quotient(op, x, value) for x in image(a, low, high))
+            return ends[0], ends[1]
+        case Lift("add" | "subtract" | "multiply" as op, (a, b)) if isinstance(a, Constant) or isinstance(b, Constant):
+            ends = sorted(bound(op, NUMBERS)(x, y) for x in image(a, low, high) for y in image(b, low, high))
+            return ends[0], ends[-1]
         case _:
             pass
     return -math.inf, math.inf
+
+
+def _quotient(op: Op, a: float, b: float) -> float:
+    return a / b if math.isinf(a) else bound(str(op), NUMBERS)(a, b)
 
 
 def active(term: Join, low: float, high: float) -> list[tuple[int, float, float]]:
@@ -306,9 +309,11 @@ class Arrays(Evaluator[Any]):
 
     def call(self, function: Any, step: Any) -> Any:
         """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
+        if isinstance(step, int | float):
+            return function(step)
         if hasattr(function, "on_array"):
             return function.on_array(self.xp, step)
-        if isinstance(step, int | float) or is_jax(self.xp):
+        if is_jax(self.xp):
             return function(step)
         flat = [float(function(x)) for x in self.xp.reshape(step, (-1,)).tolist()]
         return self.xp.reshape(array_like(self.xp, flat, step), step.shape)

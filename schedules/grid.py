@@ -29,6 +29,7 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
 BLOCK = 2**15  # steps that stay in the cache while an ordinary subterm is evaluated
+PRODUCTS = 2**18  # multiplications that a matrix library takes on in one thread
 MAX_RANK = 16  # beyond, a product is evaluated as usual
 
 
@@ -132,7 +133,7 @@ def _since(knot: float, at: Callable[[int], float], index: int) -> float:
 
 def _shown_at(clock: Schedule, at: Callable[[int], float], index: int) -> float:
     time = at(index)
-    return image(clock, Clock(None, time, time))[0]
+    return image(clock, time, time)[0]
 
 
 class Piece(NamedTuple):
@@ -153,8 +154,9 @@ def pieces(term: Schedule, line: Line, a: int, b: int) -> Iterator[Piece]:
             spans = [(place, *term.span(place)) for place, _, _ in active(term, *line.bounds(a, b))]
             for place, start, stop in runs(line, spans, a, b):
                 yield from pieces(term.parts[place], line.local(term.knots[place]), start, stop)
-        case Warp(inner, clock, steps):
-            for within, start, stop in runs(line, [(0, -math.inf, 0), (1, 0, steps), (0, steps, math.inf)], a, b):
+        case Warp(inner, clock):
+            spans = [(0, -math.inf, 0), (1, 0, term.cut), (0, term.cut, math.inf)]
+            for within, start, stop in runs(line, spans, a, b):
                 for local, c, d in even(clock, line, start, stop) if within else ((None, start, stop),):
                     yield from pieces(inner, local, c, d) if local else (Piece(term, line, c, d),)
         case Lift(_, args) if not term.plain:
@@ -265,11 +267,10 @@ class Mesh:
 
 
 def product(u: Array, v: Array, out: Array) -> None:
-    """``out = u @ v``; rank 1 is an outer product, which is faster without the matrix library."""
-    if len(v) == 1:
-        np.multiply(u, v, out=out)
-    else:
-        np.matmul(u, v, out=out)
+    """``out = u @ v``, in blocks of rows too small for a matrix library to start threads: they wait where others work."""
+    group = max(PRODUCTS // v.size, 1)
+    for row in range(0, len(u), group):
+        np.matmul(u[row : row + group], v, out=out[row : row + group])
 
 
 class Affine(NamedTuple):
@@ -336,16 +337,15 @@ class LowRank(NamedTuple):
 
     terms: tuple[tuple[Array, Array], ...]
 
-    def matrices(self, mesh: Mesh) -> tuple[Array, Array]:  # noqa: ARG002 -- one signature for all numbers
-        """The two factors of the matrix."""
-        return np.array([u for u, _ in self.terms]).T, np.array([v for _, v in self.terms])
+    def matrices(self, mesh: Mesh) -> tuple[Array, Array]:
+        """The two factors of the matrix; matrix libraries are made for a rank of at least 2, so one of 1 gets a zero."""
+        terms = self.terms if len(self.terms) > 1 else (*self.terms, (0 * mesh.row_ones, mesh.column_ones))
+        return np.array([u for u, _ in terms]).T, np.array([v for _, v in terms])
 
     def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:  # noqa: ARG002 -- one signature for all numbers
         """The values of some rows."""
         u, v = self.matrices(mesh)
-        out = np.empty((rows.stop - rows.start, mesh.width))
-        product(u[rows], v, out)
-        return out.reshape(-1)
+        return np.matmul(u[rows], v).reshape(-1)
 
 
 class Dense(NamedTuple):
@@ -387,7 +387,7 @@ class Grid(Evaluator[Number]):
 
     def evaluate(self, term: Schedule, time: Clock[Number]) -> Number:
         if isinstance(term, Warp) and (reading := table_of(term.clock)):
-            clipped = self.clip(time, term.steps).value
+            clipped = self.clip(time, term.cut).value
             if is_count(clipped):
                 return self.table(term.term, *reading, int(clipped.first))
         return super().evaluate(term, time)

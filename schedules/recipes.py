@@ -7,7 +7,7 @@ called at fractional times or stretched by `stretch`.
 import math
 
 from .check import Count, Fraction, Period, Positive, Steps, Switch, Value, accept, demand, whole
-from .combinators import cycle, repeat
+from .combinators import cycle, join
 from .core import Schedule, Shape, named
 from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
 
@@ -187,7 +187,7 @@ def one_cycle(
 def sgdr(
     start: Value, steps: Period, times: Count, *, end: Value = 0.0, stretch: Positive = 1.0, scale: Value = 1.0
 ) -> Schedule:
-    """``cosine(start, end, n) >> cosine(scale * start, end, stretch * n) >> ...``: warm restarts.
+    """``cosine(start, end, n) >> cosine(scale * start, end, stretch * n) >> ...`` for n = `steps`: warm restarts.
 
     Args:
         start: the learning rate at the first start.
@@ -205,7 +205,7 @@ def sgdr(
     >>> sgdr(1.0, 10, 3, stretch=2.0)([5, 10, 20, 30])
     array([0.5, 1. , 0.5, 1. ])
     """
-    return repeat(cosine(start - end, 0.0, steps), times, stretch=stretch, scale=scale) + end
+    return join(*(cosine(start * scale**k, end, whole(steps * stretch**k)) for k in range(times)))
 
 
 @named

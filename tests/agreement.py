@@ -35,7 +35,8 @@ def near(time, slack):
 
 def assert_close(found, term, time, scale, *, tolerance=1e-12, slack=1e-9):
     """`found` is the value of `term` at `time`, but for rounding of values and of times."""
-    expected = [term(t) for t in near(time, slack)]
+    held = min(max(time, 0), term.steps)
+    expected = [term(t) for t in (*near(time, slack), *near(held, slack))]
     low, high = min(expected), max(expected)
     error = max(low - found, found - high, 0.0)
     assert error <= tolerance * scale, f"{term} at {time}: {found} instead of {expected[0]} (scale {scale})"
