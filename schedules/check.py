@@ -40,7 +40,7 @@ def number(value: Any) -> float:
     if isinstance(value, bool):
         raise TypeError("a boolean is not a number")
     if isinstance(value, str | bytes):
-        raise TypeError(f"text is not a number; convert it first: float({value!r})")
+        raise TypeError("text is not a number; convert it first with float")
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real):
@@ -85,7 +85,16 @@ class Kind:
 
 def refusal(function: str, argument: str, value: object, wants: str) -> ScheduleError:
     """The one form of every message: ``function: argument=value: what is wanted; what to do``."""
-    return ScheduleError(f"{function}: {argument}={reprlib.repr(value)}: {wants}")
+    return ScheduleError(f"{function}: {argument}={brief(value)}: {wants}")
+
+
+def brief(value: object) -> str:
+    """The ``repr`` of a value, its middle left out where it is long."""
+    return _BRIEF.repr(value)
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxother = _BRIEF.maxstring = _BRIEF.maxlong = 80  # characters
 
 
 def accept(annotation: Any, function: str, argument: str, value: Any) -> Any:

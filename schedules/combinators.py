@@ -16,6 +16,7 @@ from .check import (
     Switch,
     Value,
     accept,
+    brief,
     demand,
     refusal,
     settled,
@@ -127,7 +128,8 @@ def _from_end(s: Schedule, name: str, index: Any) -> float:
     step = accept(Index, "s[a:b]", name, index)
     if not settled(step) or step >= 0:
         return step
-    demand(s.steps < math.inf, "s[a:b]", name, step, f"{s} is endless, so nothing counts from its end")
+    if s.steps == math.inf:
+        raise refusal("s[a:b]", name, step, f"{brief(s)} is endless, so nothing counts from its end; cut it: s[:1000]")
     demand(-step <= s.steps, "s[a:b]", name, step, f"it reaches back before step 0 of {s.steps}")
     return s.steps + step
 

@@ -39,7 +39,7 @@ from typing import (
     get_type_hints,
 )
 
-from .check import Kind, ScheduleError, demand, number, refusal, settled, whole
+from .check import Kind, ScheduleError, brief, demand, number, refusal, settled, whole
 from .ops import ARITY, NUMBERS, UFUNCS, bound
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Schedule:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Schedule":
         if method != "__call__" or options or ufunc.__name__ not in UFUNCS:
             raise ScheduleError(
-                f"{ufunc.__name__}: {self}: no such operation on schedules; take its values first: s.values()"
+                f"{ufunc.__name__}: {brief(self)}: no such operation on schedules; take its values first: s.values()"
             )
         return lift(UFUNCS[ufunc.__name__], *inputs)
 
@@ -718,7 +718,7 @@ def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
 
 
 def _check_inner(place: int, count: int, part: Schedule) -> None:
-    where = f"join: part {place} of {count}, {part},"
+    where = f"join: part {place} of {count}, {brief(part)},"
     if isinstance(part, Constant):
         raise ScheduleError(f"{where} lasts 0 steps; give it a length: constant({part.value!r}, steps=1000)")
     if same(part.steps, math.inf):

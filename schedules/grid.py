@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 
-from .check import Kind, demand, number, refusal, settled
+from .check import Kind, brief, number, refusal, settled
 from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
 from .evaluate import Clock, Evaluator, NumPy, active, image, namespace, on_array
 
@@ -36,14 +36,17 @@ MAX_RANK = 16  # beyond, a product is evaluated as usual
 def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: Any = None) -> Array:
     """``[s(start), ..., s(start + steps - 1)]``; see `Schedule.values`."""
     first = _COUNT("values", "start", start)
-    if steps is None:
-        demand(s.steps < math.inf, "values", "steps", None, f"{s} is endless; say how many: values(steps=1000)")
-        steps = max(math.ceil(s.steps) - first, 0)
-    count = _COUNT("values", "steps", steps)
+    count = _rest(s, first) if steps is None else _COUNT("values", "steps", steps)
     curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
     for begin in range(0, count, CHUNK):
         write(s, first + begin, curve[begin : begin + CHUNK])
     return curve
+
+
+def _rest(s: Schedule, first: int) -> int:
+    if s.steps == math.inf:
+        raise refusal("values", "steps", None, f"{brief(s)} is endless; say how many: values(steps=1000)")
+    return max(math.ceil(s.steps) - first, 0)
 
 
 def _accepted(out: Any, count: int) -> Array:
@@ -249,7 +252,7 @@ class Mesh:
         if isinstance(value, int | float):
             out.fill(value)
         elif isinstance(value, Dense | Table) or out.dtype != float or not out.flags.c_contiguous:
-            for rows, span in self.blocks():
+            for rows, span in self.blocks(4 * BLOCK if isinstance(value, Table) else BLOCK):
                 out[span] = value.block(self, rows, span)
         else:
             u, v = value.matrices(self)
@@ -257,9 +260,9 @@ class Mesh:
             product(u[:whole], v, out[: whole * self.width].reshape(whole, self.width))
             product(u[whole:], v, out[self.size - self.width :].reshape(1, self.width))
 
-    def blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Blocks of whole rows that fit the cache, each as rows and as indices."""
-        group = max(BLOCK // self.width, 1)
+    def blocks(self, size: int) -> Iterator[tuple[slice, slice]]:
+        """Blocks of whole rows with about `size` steps, each as rows and as indices."""
+        group = max(size // self.width, 1)
         for row in range(0, self.rows - 1, group):
             stop = min(row + group, self.rows - 1)
             yield slice(row, stop), slice(row * self.width, stop * self.width)
@@ -326,10 +329,12 @@ class Affine(NamedTuple):
 
     def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:  # noqa: ARG002 -- one signature for all numbers
         """The values at a span of indices."""
-        index: Array = np.arange(span.start, span.stop, dtype=np.int64)
-        time: Array = self.first + self.stride * index
-        shown: Array = time if self.divisor == 1 else time / self.divisor
-        return shown if self.factor == 1 else shown * self.factor
+        time: Array = np.arange(span.start, span.stop, dtype=float)
+        time *= self.stride
+        time += self.first
+        time /= self.divisor
+        time *= self.factor
+        return time
 
 
 class LowRank(NamedTuple):
@@ -443,8 +448,9 @@ class Grid(Evaluator[Number]):
 
 def read_levels(levels: Array, ends: Array, a: int, b: int) -> Array:
     """Each level up to its end."""
-    counts = np.diff(np.clip(ends, a, b), prepend=a)
-    return np.repeat(levels, counts.astype(int))
+    first, last = np.searchsorted(ends, (a, b - 1), side="right")
+    counts = np.diff(np.clip(ends[first : last + 1], a, b), prepend=a)
+    return np.repeat(levels[first : last + 1], counts.astype(int))
 
 
 def read_each(entries: Array, times: int, first: int, a: int, b: int) -> Array:
