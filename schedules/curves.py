@@ -86,7 +86,7 @@ def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0)
     0.025
     """
     return between(
-        start, end, steps, lambda t, left: (_one_minus_power(t, left, steps, power), lift("pow", left / steps, power))
+        start, end, steps, lambda _, left: (_one_minus_power(steps, power), lift("pow", left / steps, power))
     )
 
 
@@ -138,13 +138,11 @@ def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
     for name, value in (("start", start), ("end", end)):
         demand(value != 0, "exponential", name, value, "no ratio leads to or from zero; use a small value instead")
     demand((start > 0) == (end > 0), "exponential", "end", end, f"it needs the sign of start={start!r}")
-    return during(
-        steps,
-        end,
-        lambda t, left: halves(
-            start * lift("pow", end / start, t / steps), end * lift("pow", start / end, left / steps), steps
-        ),
-    )
+
+    def ratio(base: float, other: float) -> Callable[[Schedule], Schedule]:
+        return lambda count: base * lift("pow", other / base, count / steps)
+
+    return during(steps, end, lambda _, __: halves(ratio(start, end), ratio(end, start), steps))
 
 
 @named
@@ -239,7 +237,7 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
     """
 
     def weights(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
-        rest = Warp(_one_minus_power(t, left, steps, k), left, steps)
+        rest = Warp(_one_minus_power(steps, k), left, steps)
         return _sine_squared(math.pi / 2 * lift("pow", t / steps, k)), _sine_squared(math.pi / 2 * rest)
 
     return between(start, end, steps, weights)
@@ -471,10 +469,10 @@ def during(steps: float, end: float, term: Callable[[Schedule, Schedule], Schedu
     return Warp(term(Time(), steps - Time()), Time(), steps)
 
 
-def halves(first: Schedule, second: Schedule, steps: float) -> Schedule:
-    """`first` up to the middle of `steps`, `second` from there on."""
-    middle = steps - steps // 2
-    return Join((Warp(first, Time(), middle), Warp(second, Time() + middle, steps - middle)))
+def halves(first: Callable[[Schedule], Schedule], second: Callable[[Schedule], Schedule], steps: float) -> Schedule:
+    """``first(t)`` in the first half of n = `steps` steps, ``second(n - t)`` from there on."""
+    rest = steps // 2
+    return Join((Warp(first(Time()), Time(), steps - rest), Warp(second(Time()), rest - Time(), rest)))
 
 
 def _sine_squared(x: Schedule) -> Schedule:
@@ -482,10 +480,13 @@ def _sine_squared(x: Schedule) -> Schedule:
     return lift("square", lift("sin", x))
 
 
-def _one_minus_power(t: Schedule, left: Schedule, steps: float, power: float) -> Schedule:
-    """``1 - ((n - t)/n)**power``, accurate where it is small: near step 0."""
-    near = -lift("expm1", power * lift("log1p", -(t / steps)))
-    return halves(near, 1 - lift("pow", left / steps, power), steps)
+def _one_minus_power(steps: float, power: float) -> Schedule:
+    """``1 - ((n - t)/n)**power`` for n = `steps`, accurate where it is small: near step 0."""
+    return halves(
+        lambda t: -lift("expm1", power * lift("log1p", -(t / steps))),
+        lambda left: 1 - lift("pow", left / steps, power),
+        steps,
+    )
 
 
 def _levels(values: Values, boundaries: Milestones) -> Schedule:

@@ -270,7 +270,7 @@ class Mesh:
 
 
 def product(u: Array, v: Array, out: Array) -> None:
-    """``out = u @ v``, in blocks of rows too small for a matrix library to start threads: they wait where others work."""
+    """``out = u @ v``, in blocks too small for a matrix library to start threads: on busy machines they wait long."""
     group = max(PRODUCTS // v.size, 1)
     for row in range(0, len(u), group):
         np.matmul(u[row : row + group], v, out=out[row : row + group])
@@ -343,7 +343,7 @@ class LowRank(NamedTuple):
     terms: tuple[tuple[Array, Array], ...]
 
     def matrices(self, mesh: Mesh) -> tuple[Array, Array]:
-        """The two factors of the matrix; matrix libraries are made for a rank of at least 2, so one of 1 gets a zero."""
+        """The two factors of the matrix; a rank of 1 is made 2 by a zero, which matrix libraries are faster at."""
         terms = self.terms if len(self.terms) > 1 else (*self.terms, (0 * mesh.row_ones, mesh.column_ones))
         return np.array([u for u, _ in terms]).T, np.array([v for _, v in terms])
 

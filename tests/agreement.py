@@ -28,18 +28,19 @@ def magnitude(term):
     return max(1e-300, *(float(np.max(np.abs(s(np.asarray(sample(s)))))) for s in subterms(term)))
 
 
-def near(time, slack):
-    """A time and its neighbours: next to a jump, rounding the time decides between the two sides."""
-    return (time, time - slack * (1 + abs(time)), time + slack * (1 + abs(time)))
+def near(term, time, slack):
+    """The least and the largest value around a time: next to a jump, rounding the time decides between two sides."""
+    width = slack * (1 + abs(time))
+    around = [term(time + place * width) for place in range(-2, 3)]
+    slope = max(abs(around[0] - around[1]), abs(around[4] - around[3]))  # how far it may go on up to the jump
+    return min(around) - slope, max(around) + slope
 
 
 def assert_close(found, term, time, scale, *, tolerance=1e-12, slack=1e-9):
     """`found` is the value of `term` at `time`, but for rounding of values and of times."""
-    held = min(max(time, 0), term.steps)
-    expected = [term(t) for t in (*near(time, slack), *near(held, slack))]
-    low, high = min(expected), max(expected)
-    error = max(low - found, found - high, 0.0)
-    assert error <= tolerance * scale, f"{term} at {time}: {found} instead of {expected[0]} (scale {scale})"
+    lows, highs = zip(*(near(term, t, slack) for t in (time, min(max(time, 0), term.steps))), strict=True)
+    error = max(min(lows) - found, found - max(highs), 0.0)
+    assert error <= tolerance * scale, f"{term} at {time}: {found} instead of {term(time)} (scale {scale})"
     assert math.isfinite(found)
 
 
