@@ -26,8 +26,10 @@ from .check import (
     accept,
     demand,
     settled,
+    whole,
 )
 from .core import Constant, Join, Schedule, Time, Warp, level, lift, named
+from .ops import turns
 
 
 def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
@@ -471,7 +473,7 @@ def during(steps: float, end: float, term: Callable[[Schedule, Schedule], Schedu
 
 def halves(first: Callable[[Schedule], Schedule], second: Callable[[Schedule], Schedule], steps: float) -> Schedule:
     """``first(t)`` in the first half of n = `steps` steps, ``second(n - t)`` from there on."""
-    rest = steps // 2
+    rest = whole(turns(steps, 2))
     return Join((Warp(first(Time()), Time(), steps - rest), Warp(second(Time()), rest - Time(), rest)))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from .check import ScheduleError, settled
 from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
-from .ops import INLINE, INTEGRAL, NUMBERS, TEMPLATES, bound
+from .ops import INLINE, INTEGRAL, NUMBERS, SINGULAR, SYMMETRIC, TEMPLATES, bound
 
 V = TypeVar("V")
 
@@ -185,7 +185,7 @@ class Source(Evaluator[Expr]):
         template = INLINE.get(op, TEMPLATES[op])
         args = [self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)]
         floating = [arg.floating for arg in args]
-        exact = all(floating) if op in INLINE else any(floating) or op not in INTEGRAL
+        exact = all(floating) if op in SYMMETRIC else any(floating) or op not in INTEGRAL
         return Expr(template.format(*(arg.text for arg in args)), False, exact)
 
     def clip(self, time: Clock[Expr], steps: float) -> Clock[Expr]:
@@ -282,6 +282,8 @@ SINGLE = 32  # the bits of a float32
 class Arrays(Evaluator[Any]):
     """The fold over arrays of the namespace `xp`; constants stay Python numbers, so no dtype changes."""
 
+    singular = SINGULAR
+
     def __init__(self, term: Schedule, xp: Any) -> None:
         super().__init__(term)
         self.xp = xp
@@ -294,10 +296,18 @@ class Arrays(Evaluator[Any]):
             return self.call(op, args[0])
         if all(isinstance(arg, int | float) for arg in args):
             return on_numbers(op, args)
-        if op in INLINE and isinstance(args[0], int | float):
-            args = args[::-1]  # PyTorch takes a number in the second place only; these do not mind the order
+        if isinstance(args[0], int | float):
+            if op in SYMMETRIC:
+                args = args[::-1]  # PyTorch takes a number in the second place only
+        elif op in self.singular:
+            return self.gentle(op, *args)
         value = bound(op, self.xp)(*args)
         return self.sharpened(value, *args) if op in ("pow", "geometric") else value
+
+    def gentle(self, op: str, x: Any, *rest: Any) -> Any:
+        """An operation whose slope at 0 is infinite: it counts as none there, since inf * 0 would spoil a gradient."""
+        origin = on_numbers(op, [0.0, *rest]) if all(isinstance(arg, int | float) for arg in rest) else 0.0
+        return self.xp.where(x == 0, origin, bound(op, self.xp)(self.xp.where(x == 0, 1, x), *rest))
 
     def sharpened(self, power: Any, base: Any, exponent: Any, unit: Any = 1) -> Any:
         """``power = base**(exponent/unit)``, without what a float32 loses by rounding the base to itself first."""
@@ -348,7 +358,9 @@ def on_numbers(op: str, args: list[float]) -> float:
 
 
 class NumPy(Arrays):
-    """Arrays of NumPy, where each part of a join is evaluated on its own steps only."""
+    """Arrays of NumPy, where each part of a join is evaluated on its own steps only, and nothing has a gradient."""
+
+    singular = frozenset[str]()
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         steps = np.asarray(time.value)
@@ -367,9 +379,10 @@ def on_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
     if isinstance(step, list | tuple):
         step = np.asarray(cast("list[float]", step))
-    xp = namespace(term.tracers[0] if term.tracers else step)
+    example = term.tracers[0] if term.tracers else step
+    xp = namespace(example)
     if isinstance(step, int | float):
-        step = xp.asarray(step)
+        step = xp.asarray(step, dtype=getattr(example, "dtype", None))
     steps = as_steps(xp, step)
     evaluator = NumPy(term, xp) if is_numpy(xp) else Arrays(term, xp)
     value, dtype = evaluator.fold(term, Clock(steps)), float_like(xp, steps)

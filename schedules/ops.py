@@ -10,19 +10,23 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+
+def _geometric(turns: str) -> str:
+    """``base ** (t / n)``, the whole turns and the rest apart: one quotient costs as many ulp as the exponent is long."""
+    return f"(pow({{0}}, {turns}) * pow({{0}}, {{1}} % {{2}} / {{2}}))"
+
+
 TEMPLATES: dict[str, str] = {
     "add": "({0} + {1})",
     "subtract": "({0} - {1})",
     "multiply": "({0} * {1})",
     "divide": "({0} / {1})",
-    "floor_divide": "({0} // {1})",
+    "floor_divide": "turns({0}, {1})",
     "remainder": "({0} % {1})",
     "negative": "(-{0})",
     "square": "({0} * {0})",
     "pow": "pow({0}, {1})",
-    # base ** (t / n), the whole turns and the rest apart: one rounded quotient would cost
-    # as many ulp as the exponent is long
-    "geometric": "(pow({0}, {1} // {2}) * pow({0}, {1} % {2} / {2}))",
+    "geometric": _geometric("turns({1}, {2})"),
     "minimum": "minimum({0}, {1})",
     "maximum": "maximum({0}, {1})",
     "abs": "abs({0})",
@@ -37,6 +41,8 @@ TEMPLATES: dict[str, str] = {
 }
 
 INLINE: dict[str, str] = {  # Python source that beats the call; a NaN in the first argument stays
+    "floor_divide": "({0} // {1})",
+    "geometric": _geometric("{1} // {2}"),
     "minimum": "({1} if {1} < {0} else {0})",
     "maximum": "({1} if {1} > {0} else {0})",
 }
@@ -50,8 +56,20 @@ INTEGRAL = frozenset(
 )
 """Operations that give whole numbers for whole numbers."""
 
+SYMMETRIC = frozenset(("minimum", "maximum"))
+"""Operations that give one of their arguments."""
+
+SINGULAR = frozenset(("sqrt", "pow"))
+"""Operations with an infinite slope where their first argument is 0."""
+
 UFUNCS: dict[str, str] = {op: op for op in TEMPLATES} | {"power": "pow", "true_divide": "divide", "absolute": "abs"}
 """The operation that stands for each NumPy ufunc."""
+
+
+def turns(a: Any, b: Any) -> Any:
+    """``a // b``: it has no slope, and PyTorch no derivative for it."""
+    a, b = (x.detach() if hasattr(x, "detach") else x for x in (a, b))
+    return a // b
 
 
 NUMBERS: Any = math
@@ -63,5 +81,5 @@ def bound(op: str, namespace: Any) -> Callable[..., Any]:
     """The operation over `namespace`: `NUMBERS`, or that of an array library."""
     template = INLINE.get(op, TEMPLATES[op]) if namespace is NUMBERS else TEMPLATES[op]
     names = "abc"[: ARITY[op]]
-    scope = {name: getattr(namespace, name) for name in TEMPLATES if hasattr(namespace, name)}
+    scope = {"turns": turns} | {name: getattr(namespace, name) for name in TEMPLATES if hasattr(namespace, name)}
     return eval(f"lambda {', '.join(names)}: {template.format(*names)}", scope)  # noqa: S307 -- our own table
