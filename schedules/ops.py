@@ -12,7 +12,7 @@ from typing import Any
 
 
 def _geometric(turns: str) -> str:
-    """``base ** (t / n)``, the whole turns and the rest apart: one quotient costs as many ulp as the exponent is long."""
+    """``base ** (t / n)``, whole turns and the rest apart: one quotient costs as many ulp as the exponent is long."""
     return f"(pow({{0}}, {turns}) * pow({{0}}, {{1}} % {{2}} / {{2}}))"
 
 

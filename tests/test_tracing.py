@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import schedules as sc
 import torch
+
+import schedules as sc
 
 STEP = 7.3
 MAKERS = {
@@ -31,11 +32,11 @@ MAKERS = {
     "join": lambda a, b, n: sc.linear(a, b, n) >> sc.cosine(b, a, n),
     "wsd": lambda p, n, w, d: sc.wsd(p, 3 * n, warmup=w, cooldown=d, end=0.1),
     "cosine_warmup": lambda p, n, w: sc.cosine_warmup(p, 3 * n, warmup=w, start=0.2),
-    "one_cycle": lambda p, n: sc.one_cycle(p, n),
+    "one_cycle": lambda p, n: sc.one_cycle(p, n, rise=0.4),
     "sgdr": lambda a, n, k: sc.sgdr(a, n / 4, 3, stretch=2.0, scale=k),
     "noam": lambda d, w: sc.noam(d + 64, w),
     "triangular2": lambda a, b, n: sc.triangular2(a, b, n / 4),
-    "slanted_triangular": lambda p, n: sc.slanted_triangular(p, n),
+    "slanted_triangular": lambda p, n: sc.slanted_triangular(p, n, cut=0.2),
     "warmup": lambda p, n: sc.warmup(sc.cosine(p, 0.0, 30), n),
     "overlap": lambda p, n: sc.warmup(sc.cosine(p, 0.0, 30), n, overlap=True),
     "cycle": lambda a, n: sc.cycle(sc.linear(a, 0.0, n / 4)),
