@@ -1,0 +1,7 @@
+"""``python -m schedules`` is the command ``schedules``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())
