@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         arguments = _parser().parse_args(argv)
-        arguments.run(arguments)
+        with np.errstate(all="ignore"):  # what overflows is inf, and is written so
+            arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

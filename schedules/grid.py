@@ -38,8 +38,9 @@ def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: 
     first = _COUNT("values", "start", start)
     count = _rest(s, first) if steps is None else _COUNT("values", "steps", steps)
     curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
-    for begin in range(0, count, CHUNK):
-        write(s, first + begin, curve[begin : begin + CHUNK])
+    with np.errstate(all="ignore"):  # as for single values: what overflows is inf
+        for begin in range(0, count, CHUNK):
+            write(s, first + begin, curve[begin : begin + CHUNK])
     return curve
 
 

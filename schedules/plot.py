@@ -76,7 +76,7 @@ def describe(s: Schedule, steps: float | None = None) -> Table:
 
     >>> from schedules import wsd
     >>> [(row.first, row.last, row.shape) for row in describe(2 * wsd(0.1, 100, warmup=10, cooldown=20))]
-    [(0, 9, '2.0 * linear(0.0, 0.1, 10)'), (10, 79, 'constant(0.2, steps=70)'), (80, 99, '2.0 * linear(0.1, 0.0, 20)')]
+    [(0, 9, '2 * linear(0.0, 0.1, 10)'), (10, 79, 'constant(0.2, steps=70)'), (80, 99, '2 * linear(0.1, 0.0, 20)')]
     """
     found = list(segments(s))
     settles = s.steps == 0 or isinstance(found[-1][1], Constant)
@@ -235,7 +235,7 @@ def _library(name: str) -> Any:
 
 def html(s: Schedule) -> str:
     """The expression and its curve, as HTML that needs no other file."""
-    span = s.steps if s.steps < math.inf else 4 * list(segments(s))[-1][0] or 1000
+    span = (s.steps or 1) if s.steps < math.inf else 4 * list(segments(s))[-1][0] or 1000
     note = "" if s.steps < math.inf else ", endless"
     return (
         f"<div><code>{markup.escape(brief(s))}</code>{_svg(*_visible(*samples(s, span)))}"

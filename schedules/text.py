@@ -206,7 +206,9 @@ class _Reader:
         match node:
             case ast.Constant(value) if value is None or isinstance(value, bool):
                 return value
-            case ast.Constant(value) if isinstance(value, int | float):
+            case ast.Constant(float(value)):
+                return value
+            case ast.Constant(int(value)):
                 return value if abs(value) < MAX_INTEGER else self.fail(node, "the number is too large")
             case ast.List(items) | ast.Tuple(items):
                 return tuple(self.read(item, depth) for item in items)

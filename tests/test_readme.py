@@ -16,7 +16,7 @@ COMMANDS = [code for language, code in BLOCKS if language == "sh" and code not i
 
 def test_python_blocks_run_one_after_the_other():
     mpl.use("Agg")
-    scope = {}
+    scope = {"__name__": "readme"}
     blocks = [code for language, code in BLOCKS if language == "python"]
     assert len(blocks) >= 5
     for code in blocks:
