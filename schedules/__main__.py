@@ -1,4 +1,4 @@
-"""``python -m schedules`` is the command ``schedules``."""
+"""``python -m schedules``: the command line."""
 
 import sys
 

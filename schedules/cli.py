@@ -1,159 +1,219 @@
-"""The command line: ``schedules plot``, ``schedules describe`` and ``schedules values``.
+"""The command line: ``schedules plot``, ``schedules describe``, ``schedules values``.
 
-What is wrong with an expression or a file is said in one line on stderr, with exit status 2.
+Whatever goes wrong is one line on standard error and exit status 2.
 """
 
 import argparse
-import json
+import io
 import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from . import __version__
-from .check import Count, ScheduleError, accept, brief, refusal
+from .check import ScheduleError, brief
 from .core import Schedule
-from .plot import describe, figure, terminal
+from .grid import CHUNK
+from .plot import EVER, describe, figure, terminal
 from .text import parse
 
-BLOCK = 2**16  # values that are written together
-PICTURES = (".png", ".svg")
+BLOCK = 2**15  # lines of text that are made together
+FORMATS = (".png", ".svg", ".pdf")
 
-_EXAMPLES = """examples:
-  schedules describe 'linear(0, 1e-3, 1_000) >> cosine(1e-3, 0, 9_000)'
-  schedules plot 'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)' 'one_cycle(1e-3, 10_000)' -o both.png
-  schedules values 'cosine(0.1, 0.0, 1_000)' --every 100 --csv
+EXAMPLES = """\
+examples:
+  schedules plot 'cosine_warmup(1e-3, 10_000, warmup=500)'
+  schedules plot 'linear(0, 1, 100) >> cosine(1, 0, 900)' 'one_cycle(1, 1000)' -o both.png
+  schedules describe 'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'
+  schedules values 'inverse_sqrt(1e-3, timescale=1_000)' --steps 5_000 --every 100 --csv
+  schedules values 'cosine(1e-3, 0, 10_000)' --npy lr.npy
+
+An expression is read, never executed. One that begins with a minus sign goes into parentheses.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status.
+    """The exit status of a command line: 0, or 2 after one line on standard error.
 
-    >>> main(["describe", "cosine(1.0, 0.0, 4)"])
-    first  last  shape                from  to
-    0      3     cosine(1.0, 0.0, 4)  1     0.146447
+    When the reader of its output leaves, it ends quietly with 141, and on Ctrl-C with 130, as shells have it.
+
+    Args:
+        argv: the arguments; None means those of the process.
+
+    >>> main(["describe", "linear(0, 1, 10)"])
+    first  last  shape                 from  to
+    0      9     linear(0.0, 1.0, 10)  0     0.9
     0
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an ASCII terminal shows what it can
     try:
         arguments = _parser().parse_args(argv)
-        with np.errstate(all="ignore"):  # what overflows is inf, and is written so
-            arguments.run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        arguments.command(arguments)
+        print(end="", flush=True)
     except KeyboardInterrupt:
-        return 130
-    except (ScheduleError, OSError) as fault:
-        print("schedules:", " ".join(str(fault).split()), file=sys.stderr)
-        return 2
+        return _quiet(130)
+    except BrokenPipeError:
+        return _quiet(141)
+    except (ScheduleError, OSError, MemoryError, RecursionError) as fault:
+        print("schedules:", *(str(fault) or type(fault).__name__).split(), file=sys.stderr)
+        return _quiet(2)
     return 0
 
 
+def _quiet(status: int) -> int:
+    """`status`; what standard output does not take is dropped, or the interpreter would complain as it ends."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
+
+
+# -- commands ----------------------------------------------------------------------------------------
+
+
+def _plot(arguments: Any) -> None:
+    """Draw to the file, or else in the terminal."""
+    output = arguments.output
+    if output is not None and Path(output).suffix not in FORMATS:
+        raise ScheduleError(f"plot: output={output}: a picture is one of {', '.join(FORMATS)}")
+    schedules = [_finite(parse(text), arguments.steps) for text in arguments.expressions]
+    if output is None:
+        print(terminal(schedules, arguments.steps))
+        return
+    picture = figure(schedules, arguments.steps)
+    with _file(output) as file:
+        picture.savefig(file, format=Path(output).suffix[1:])
+
+
+def _describe(arguments: Any) -> None:
+    """Print the table of segments."""
+    print(describe(parse(arguments.expression), arguments.steps))
+
+
+def _values(arguments: Any) -> None:
+    """Print or save the values at steps 0, K, 2K, ..., block by block."""
+    s = _finite(parse(arguments.expression), arguments.steps)
+    steps = range(0, arguments.steps or min(math.ceil(s.steps), EVER), arguments.every)
+    if arguments.npy is None:
+        _print(s, steps, arguments.form)
+    else:
+        _save(s, steps, arguments.npy)
+
+
+def _finite(s: Schedule, steps: int | None) -> Schedule:
+    if steps is None and s.steps == math.inf:
+        raise ScheduleError(f"{brief(s)} is endless; say how many steps: --steps 1000")
+    return s
+
+
+class Form(NamedTuple):
+    """A format of values as text: what comes first, each line, between lines, and last."""
+
+    head: str
+    line: Callable[[int, float], str]
+    between: str
+    tail: str
+
+
+PLAIN = Form("", "{} {!r}\n".format, "", "")
+CSV = Form("step,value\n", "{},{!r}\n".format, "", "")
+JSON = Form("[", lambda step, value: f"[{step}, {value!r}]" if math.isfinite(value) else f"[{step}, null]", ",\n ", "]\n")
+
+
+def _print(s: Schedule, steps: range, form: Form) -> None:
+    """The values as text, with all their digits."""
+    print(form.head, end="")
+    for begin in range(0, len(steps), BLOCK):
+        block = steps[begin : begin + BLOCK]
+        with np.errstate(all="ignore"):
+            values = s(np.arange(block.start, block.stop, block.step)).tolist()
+        print(form.between * (begin > 0), form.between.join(map(form.line, block, values)), sep="", end="")
+    print(form.tail, end="")
+
+
+def _save(s: Schedule, steps: range, path: str) -> None:
+    """The values as a NumPy file: those of ``s.values(...)[::K]``."""
+    with _file(path) as file:
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(float)), "fortran_order": False, "shape": (len(steps),)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for begin in range(0, steps.stop, CHUNK):
+            block = s.values(min(CHUNK, steps.stop - begin), start=begin)
+            file.write(block[-begin % steps.step :: steps.step].tobytes())
+
+
+@contextmanager
+def _file(path: str) -> Iterator[IO[bytes]]:
+    """A file to write to that takes its name when it is complete; a pipe or a device is written to directly."""
+    target = Path(path).resolve()
+    direct = target.exists() and not (target.is_file() and os.access(target, os.W_OK))
+    draft = target if direct else target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(target)
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        raise ScheduleError(f"{path}: {fault.strerror}; choose another file") from None
+    finally:
+        if not direct:
+            draft.unlink(missing_ok=True)
+
+
+# -- arguments ---------------------------------------------------------------------------------------
+
+
 class _Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line."""
+    """A parser whose errors are like all others."""
 
     def error(self, message: str) -> NoReturn:
-        raise ScheduleError(f"{message}; see schedules --help")
+        raise ScheduleError(f"{message}; see {self.prog} --help")
 
 
 def _parser() -> argparse.ArgumentParser:
-    shown: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "epilog": _EXAMPLES}
-    parser = _Parser(prog="schedules", description="Look at learning-rate schedules.", **shown)
-    parser.add_argument("--version", action="version", version=f"schedules {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="plot|describe|values")
+    parser = _Parser(
+        prog="schedules",
+        description="Draw, describe and evaluate learning-rate schedules.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(run: Callable[[argparse.Namespace], None], summary: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(run.__name__.strip("_"), help=summary, description=summary, **shown)
-        added.set_defaults(run=run)
-        added.add_argument("--steps", metavar="N", help="how many steps; all unless given")
+    def command(function: Callable[[Any], None], name: str, expressions: dict[str, Any], purpose: str) -> Any:
+        added = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+        added.set_defaults(command=function)
+        added.add_argument(**expressions, metavar="EXPR", help="a schedule, such as 'cosine(1e-3, 0, 900)'")
+        added.add_argument("--steps", type=_whole, metavar="N", help="how many steps; needed if one is endless")
         return added
 
-    plot = command(_plot, "Draw curves, in the terminal or into a file.")
-    plot.add_argument("expressions", nargs="+", metavar="EXPR", help="what to draw, all in one picture")
-    plot.add_argument("-o", "--output", metavar="FILE", type=Path, help="write a picture, .png or .svg")
-    table = command(_describe, "Print the segments: first step, last step, shape, value from, value to.")
-    table.add_argument("expression", metavar="EXPR")
-    values = command(_values, "Print a line with step and value for each step, or write them all to a file.")
-    values.add_argument("expression", metavar="EXPR")
-    values.add_argument("--every", metavar="K", default="1", help="every K-th step only")
-    form = values.add_mutually_exclusive_group()
-    form.add_argument("--csv", dest="form", action="store_const", const=_csv, default=_text, help="commas and a head")
-    form.add_argument("--json", dest="form", action="store_const", const=_json, help="a list of [step, value]")
-    form.add_argument("--npy", metavar="FILE", type=Path, help="the values as a NumPy array in a file")
+    one, many = {"dest": "expression"}, {"dest": "expressions", "nargs": "+"}
+    plot = command(_plot, "plot", many, "draw schedules in the terminal, or to a file")
+    plot.add_argument("-o", "--output", metavar="FILE", help=f"the picture, one of {', '.join(FORMATS)}")
+    command(_describe, "describe", one, "print the segments of a schedule: first and last step, shape, values there")
+    values = command(_values, "values", one, "print the values of a schedule, one line 'step value' for each step")
+    values.add_argument("--every", type=_whole, default=1, metavar="K", help="only steps 0, K, 2K, ...")
+    values.set_defaults(form=PLAIN)
+    forms = values.add_mutually_exclusive_group()
+    forms.add_argument("--csv", action="store_const", dest="form", const=CSV, help="lines 'step,value' and a head")
+    forms.add_argument("--json", action="store_const", dest="form", const=JSON, help="a list of pairs [step, value]")
+    forms.add_argument("--npy", metavar="FILE", help="write the values to a NumPy file instead, in float64")
     return parser
 
 
-def _plot(arguments: argparse.Namespace) -> None:
-    schedules = [parse(expression) for expression in arguments.expressions]
-    steps = _count("plot", "--steps", arguments.steps)
-    path: Path | None = arguments.output
-    if path is None:
-        print(terminal(schedules, steps, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
-    elif path.suffix in PICTURES:
-        _save(path, lambda file: figure(schedules, steps).savefig(file, format=path.suffix[1:]))
-    else:
-        raise refusal("plot", "--output", str(path), f"the name ends in {' or '.join(PICTURES)}")
-
-
-def _describe(arguments: argparse.Namespace) -> None:
-    print(describe(parse(arguments.expression), _count("describe", "--steps", arguments.steps)))
-
-
-def _values(arguments: argparse.Namespace) -> None:
-    s = parse(arguments.expression)
-    stop = _count("values", "--steps", arguments.steps) or s.steps
-    every = _count("values", "--every", arguments.every) or 1
-    if math.isinf(stop):
-        raise refusal("values", "--steps", None, f"{brief(s)} is endless; say how many: --steps 1000")
-    steps = range(0, math.ceil(stop), every)
-    if arguments.npy is None:
-        sys.stdout.writelines(arguments.form(_pairs(s, steps)))
-    else:
-        _save(arguments.npy, lambda file: np.save(file, s.values(len(steps)) if every == 1 else s(np.array(steps))))
-
-
-def _count(command: str, name: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    number = text.replace("_", "")
-    return accept(Count, command, name, int(number) if number.isdecimal() else text)
-
-
-def _pairs(s: Schedule, steps: range) -> Iterator[tuple[int, float]]:
-    """Steps and values, evaluated block by block."""
-    for begin in range(0, len(steps), BLOCK):
-        block = steps[begin : begin + BLOCK]
-        yield from zip(block, s(np.array(block)).tolist(), strict=True)
-
-
-def _text(pairs: Iterator[tuple[int, float]]) -> Iterator[str]:
-    return (f"{step} {value!r}\n" for step, value in pairs)
-
-
-def _csv(pairs: Iterator[tuple[int, float]]) -> Iterator[str]:
-    yield "step,value\n"
-    yield from (f"{step},{value!r}\n" for step, value in pairs)
-
-
-def _json(pairs: Iterator[tuple[int, float]]) -> Iterator[str]:
-    before = "["
-    for pair in pairs:
-        yield before + json.dumps([x if math.isfinite(x) else None for x in pair])
-        before = ",\n"
-    yield "]\n" if before != "[" else "[]\n"
-
-
-def _save(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file as a whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
+def _whole(text: str) -> int:
+    """The step count that `text` writes."""
     try:
-        with part.open("wb") as file:
-            write(file)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (1 <= number <= EVER and number.is_integer()):
+        raise argparse.ArgumentTypeError(f"{text}: this is a whole number from 1 to {EVER}")
+    return int(number)

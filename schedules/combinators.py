@@ -111,7 +111,7 @@ def part(s: Schedule, start: Steps, stop: Endless) -> Schedule:
     >>> s[2:5](1), s[-2:](0), s[:1000].steps
     (0.3, 0.8, 1000)
     """
-    demand(start <= stop, "s[a:b]", "b", stop, f"the part ends before it begins, at {start!r}; swap them")
+    demand(start <= stop, "part", "stop", stop, f"s[a:b] ends before it begins, at {start!r}; swap them")
     return Warp(closed(s), Time() + start, reaching(stop - start, lambda length: length + start, stop))
 
 

@@ -131,9 +131,10 @@ class Schedule:
         return self
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise ScheduleError(f"Schedule: {name}={value!r}: schedules never change; build a new one")
+        raise refusal("Schedule", name, value, "schedules never change; build a new one")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType] -- same refusal
+    def __delattr__(self, name: str) -> NoReturn:
+        raise refusal("Schedule", name, getattr(self, name, None), "schedules never change; build a new one")
 
     def __repr__(self) -> str:
         from .text import write
@@ -558,7 +559,7 @@ def _kind(annotation: Any) -> Kind:
         inner = _kind(next(choice for choice in choices if choice is not type(None)))
         return Kind(f"{inner.wants}, or None", lambda value: None if value is None else inner.convert(value))
     if annotation is Schedule or Schedule in choices:
-        return Kind("this is a schedule or a number", lambda value: as_schedule(value, "schedule"))
+        return Kind("this is a schedule or a number", _as_term)
     return Kind("this is a number, a schedule or a list of these", _anything)
 
 
@@ -587,12 +588,14 @@ def _raise(fault: Exception) -> NoReturn:
 # -- normal forms ----------------------------------------------------------------------------------
 
 
+def _as_term(value: Any) -> Schedule:
+    return value if isinstance(value, Schedule) else Constant(value)
+
+
 def as_schedule(value: Any, function: str) -> Schedule:
     """`value` itself if it is a schedule, the constant that it stands for if it is a number."""
-    if isinstance(value, Schedule):
-        return value
     try:
-        return Constant(value)
+        return _as_term(value)
     except (TypeError, ValueError) as fault:
         detail = "" if isinstance(fault, ScheduleError) else f" ({fault})"
         raise refusal(function, "operand", value, f"this is a schedule or a finite number{detail}") from None

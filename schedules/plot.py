@@ -1,259 +1,380 @@
-"""Faces: a table of a schedule's segments, and its picture for matplotlib, for a terminal and for a notebook.
+"""Faces: a schedule as a table, a figure, text for a terminal, and a cell of a notebook.
 
-The libraries that draw are an extra, ``pip install 'schedule-algebra[plot]'``; the table and the picture in
-notebooks need nothing.
+All curves are drawn through `samples`: whole steps only, since these are what a training run uses.
 """
 
 import html as markup
 import importlib
-import itertools
 import math
-from collections.abc import Iterator, Sequence
+import os
+import shutil
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .check import ScheduleError, Steps, accept, brief, refusal
-from .core import Call, Constant, Join, Lift, Schedule, level_of, lift
+from .check import Count, ScheduleError, accept, brief, refusal
+from .core import Call, Constant, Join, Lift, Schedule, Warp, level_of, lift
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
-BUCKETS = 1000  # of steps, each drawn by at most four points
-CHUNK = 2**20  # steps that are evaluated together
-WIDTH, HEIGHT = 100, 25  # characters
+COLUMNS = 1_000  # of a picture: within one, the first, last, lowest and highest value are all that can be seen
+FINE = 2**18  # steps that are looked at: enough for any tooth of a curve that a column can show
+EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
 
-# -- the table ---------------------------------------------------------------------------------------
+# -- a table -----------------------------------------------------------------------------------------
 
 
 class Row(NamedTuple):
-    """One segment: its first and last step, its shape, and the values at these two steps."""
+    """One segment: its first and last whole step and the values there; None for what never comes."""
 
     first: int
-    last: float
+    last: int | None
     shape: str
     start: float
-    end: float
+    end: float | None
 
 
 class Table(tuple[Row, ...]):
-    """The segments of a schedule, in order: rows to read, or to print."""
+    """The segments of a schedule in order, one `Row` each; it prints as aligned text."""
 
     __slots__ = ()
 
+    @property
+    def cells(self) -> list[tuple[str, ...]]:
+        """The texts of the table, its head first."""
+        rows = [(_whole(row.first), _whole(row.last), row.shape, _short(row.start), _short(row.end)) for row in self]
+        return [("first", "last", "shape", "from", "to"), *rows]
+
     def __str__(self) -> str:
-        lines = [_HEAD, *(_cells(row) for row in self)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+        cells = [tuple(shortened(cell, 80) for cell in row) for row in self.cells]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in _HEAD)
-        body = "".join(f"<tr>{''.join(f'<td>{markup.escape(cell)}</td>' for cell in _cells(row))}</tr>" for row in self)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        head, *rows = ("".join(f"<td>{markup.escape(shortened(cell, 400))}</td>" for cell in row) for row in self.cells)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<table><thead><tr>{head.replace('td>', 'th>')}</tr></thead><tbody>{body}</tbody></table>"
 
 
-_HEAD = ("first", "last", "shape", "from", "to")
+def _whole(step: int | None) -> str:
+    return "..." if step is None else str(step)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return f"{row.first}", f"{row.last}", row.shape, f"{row.start:.6g}", f"{row.end:.6g}"
+def _short(value: float | None) -> str:
+    return "..." if value is None else f"{value:g}"
 
 
-def describe(s: Schedule, steps: float | None = None) -> Table:
-    """The segments of s: the parts of its join, also under a name or an operation with numbers.
+def shortened(text: str, width: int) -> str:
+    """`text`, its middle left out where it is longer than `width`."""
+    half = (width - 5) // 2
+    return text if len(text) <= width else f"{text[:half]} ... {text[-half:]}"
+
+
+def describe(s: Schedule, steps: int | None = None) -> Table:
+    """The segments of s: first step, last step, shape, value from, value to.
+
+    Segments are the parts that follow one another in s: those of its joins, looking through names
+    (``wsd`` shows its phases) and through pointwise operations with a number (``0.5 * (a >> b)`` shows two). A part
+    without a whole step in it is left out. What never ends has no last step, and no last value unless it is constant.
 
     Args:
         s: the schedule.
-        steps: how much of it; None means all. Where it goes on for ever, the last step is inf.
+        steps: the steps to describe, as in ``s[:steps]``; None means all of them.
 
     Raises:
-        ScheduleError: `steps` is no number of steps.
+        ScheduleError: `steps` is not a whole number >= 1.
 
-    >>> from schedules import wsd
-    >>> [(row.first, row.last, row.shape) for row in describe(2 * wsd(0.1, 100, warmup=10, cooldown=20))]
-    [(0, 9, '2 * linear(0.0, 0.1, 10)'), (10, 79, 'constant(0.2, steps=70)'), (80, 99, '2 * linear(0.1, 0.0, 20)')]
+    >>> from schedules import constant, wsd
+    >>> describe(wsd(1.0, 100, warmup=10, cooldown=20) >> constant(0.5))
+    first  last  shape                     from  to
+    0      9     linear(0.0, 1.0, 10)      0     0.9
+    10     79    constant(1.0, steps=70)   1     1
+    80     99    linear(1.0, 0.0, 20)      1     0.05
+    100    ...   constant(0.5)             0.5   0.5
     """
-    found = list(segments(s))
-    settles = s.steps == 0 or isinstance(found[-1][1], Constant)
-    stop = _stop(math.inf if settles else s.steps, steps)
-    rows: list[Row] = []
-    for (begin, shape), end in zip(found, [*(begin for begin, _ in found[1:]), stop], strict=True):
-        first, last = math.ceil(begin), _before(min(end, stop))
-        if first <= last:
-            rows.append(Row(first, last, repr(shape), s(first), s(last)))
-    return Table(rows)
+    limit = math.inf if steps is None else accept(Count, "describe", "steps", steps)
+    parts: list[tuple[float, Schedule | None]] = [*phases(s)]
+    end = s.steps if parts[-1][0] < s.steps else math.inf  # a last part of no length is one that holds
+    held = [(end, None)] if end < limit < math.inf else []
+    edges = [_ceil(begin) for begin, _ in parts + held] + [_ceil(end)] * (not held) + [limit]
+    spans = zip(edges, edges[1:], [part for _, part in parts + held], strict=False)
+    return Table(_row(s, int(first), min(stop, limit), part) for first, stop, part in spans if first < min(stop, limit))
 
 
-def _before(end: float) -> float:
-    """The last whole step before `end`."""
-    return end if math.isinf(end) else math.ceil(end) - 1
+def _row(s: Schedule, first: int, stop: float, part: Schedule | None) -> Row:
+    """The segment [first, stop) of s; no part means that s has ended, and holds."""
+    shape = "holds" if part is None else repr(part)
+    if stop < math.inf:
+        last = int(stop) - 1
+        return Row(first, last, shape, s(first), s(last))
+    constant = part is not None and (part.steps == 0 or level_of(part) is not None)
+    return Row(first, None, shape, s(first), s(first) if constant else None)
 
 
-def _stop(length: float, steps: float | None) -> float:
-    return length if steps is None else accept(Steps, "describe", "steps", steps)
+def _ceil(step: float) -> float:
+    return math.ceil(step) if step < math.inf else step
 
 
-def segments(term: Schedule) -> Iterator[tuple[float, Schedule]]:
-    """The parts that a term falls into, each with the step at which it begins."""
+def phases(term: Schedule, begin: float = 0) -> list[tuple[float, Schedule]]:
+    """The parts of a term that follow one another, each with the time at which it begins."""
     match term:
-        case Call():
-            parts = list(segments(term.body))
-            yield from parts if len(parts) > 1 else ((0, term),)
-        case Join():
-            for knot, part in zip(term.knots, term.parts, strict=True):
-                yield from ((knot + begin, shape) for begin, shape in segments(part))
-        case Lift(op, args) if sum(level_of(arg) is None for arg in args) == 1:
-            place = next(place for place, arg in enumerate(args) if level_of(arg) is None)
-            for begin, shape in segments(args[place]):  # operations distribute over joins
-                yield begin, lift(op, *args[:place], shape, *args[place + 1 :])
+        case Join(parts):
+            return [phase for knot, part in zip(term.knots, parts, strict=True) for phase in phases(part, begin + knot)]
+        case Call() if _readable(inner := phases(term.body, begin)):
+            return inner
+        case Lift(op, args) if len(varying := [arg for arg in args if not isinstance(arg, Constant)]) == 1:
+            try:
+                return [
+                    (knot, lift(op, *(part if arg is varying[0] else arg for arg in args)))
+                    for knot, part in phases(varying[0], begin)
+                ]
+            except ScheduleError:  # a part is constant, and not in the domain of the operation
+                return [(begin, term)]
         case _:
-            yield 0, term
+            return [(begin, term)]
 
 
-# -- the points of a picture ---------------------------------------------------------------------------
+def _readable(parts: list[tuple[float, Schedule]]) -> bool:
+    """Whether there are several parts, each written in names and operators only."""
+    return len(parts) > 1 and not any(_bare(part) for _, part in parts)
 
 
-def samples(s: Schedule, steps: float | None = None) -> tuple[Array, Array]:
-    """Steps and values that show every jump and every extreme of the curve, however long it is.
+def _bare(term: Schedule) -> bool:
+    return not isinstance(term, Call) and (
+        (isinstance(term, Warp) and level_of(term) is None) or any(map(_bare, term.children))
+    )
 
-    Each run of steps is shown by its first, lowest, highest and last value; a short curve by all values.
+
+# -- sample points -----------------------------------------------------------------------------------
+
+
+def span(schedules: Sequence[Schedule], steps: int | None = None) -> int:
+    """The number of steps to draw: `steps`, or the longest duration (at least 1).
 
     Raises:
-        ScheduleError: s is endless, and `steps` is None.
+        ScheduleError: a schedule is endless and `steps` is None, or `steps` is not a whole number >= 1.
+    """
+    if steps is not None:
+        return min(accept(Count, "plot", "steps", steps), EVER)
+    longest = max(schedules, key=lambda s: s.steps)
+    if longest.steps == math.inf:
+        raise ScheduleError(f"plot: steps=None: {brief(longest)} is endless; say how many steps to draw, such as 1000")
+    return min(max(math.ceil(longest.steps), 1), EVER)
+
+
+def samples(s: Schedule, steps: int | None = None, columns: int = COLUMNS) -> tuple[Array, Array]:
+    """Whole steps from 0 to `steps`, that included, and the values there: all that can be seen of the curve.
+
+    Every step, if these are few. Otherwise the first, last, lowest and highest of each column of the picture, from
+    many more steps and from both sides of every knot, so that no tooth and no jump is lost or blunted.
+
+    Raises:
+        ScheduleError: s is endless and `steps` is None, or `steps` is not a whole number >= 1.
 
     >>> from schedules import linear
-    >>> samples(linear(0.0, 1.0, 2))
-    (array([0., 1., 2.]), array([0. , 0.5, 1. ]))
+    >>> samples(linear(0.0, 1.0, 4))
+    (array([0, 1, 2, 3, 4]), array([0.  , 0.25, 0.5 , 0.75, 1.  ]))
     """
-    stop = _stop(s.steps or 1, steps)
-    if math.isinf(stop):
-        raise refusal("plot", "steps", steps, f"{brief(s)} is endless; say how much of it: steps=10_000")
-    count = math.ceil(stop)
-    width = max(math.ceil(count / BUCKETS), 1)
-    chunk = width * math.ceil(CHUNK / width)
-    places: list[Array] = []
-    found: list[Array] = []
-    for begin in range(0, count, chunk):
-        curve = s.values(min(chunk, count - begin), start=begin)
-        kept = _telling(curve, width)
-        places.append(begin + kept)
-        found.append(curve[kept])
-    return np.concatenate([*places, np.array([float(stop)])]), np.concatenate([*found, np.array([s(stop)])])
+    last = span([s], steps)
+    knots = [math.ceil(begin) for begin, _ in phases(s) if 0 < begin <= last]
+    even = np.linspace(0, last, min(last, FINE) + 1).astype(np.int64)
+    times = np.unique(np.concatenate([even, np.array(knots, np.int64), np.array(knots, np.int64) - 1]))
+    with np.errstate(all="ignore"):
+        values = s(times)
+    if len(times) <= 4 * columns:
+        return times, values
+    kept: set[int] = set()
+    for column in np.array_split(np.arange(len(times)), columns):
+        kept |= {column[0], column[-1], column[values[column].argmin()], column[values[column].argmax()]}
+    places = np.array(sorted(kept))
+    return times[places], values[places]
 
 
-def _telling(curve: Array, width: int) -> Array:
-    """The indices of the first, lowest, highest and last value of each run of `width`."""
-    runs = np.pad(curve, (0, -len(curve) % width), mode="edge").reshape(-1, width)
-    begins = np.arange(len(runs)) * width
-    index = np.concatenate([begins, begins + runs.argmin(1), begins + runs.argmax(1), begins + width - 1])
-    return np.unique(np.minimum(index, len(curve) - 1))
+def _module(name: str) -> Any:
+    """A module of the ``plot`` extra."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as fault:
+        raise ScheduleError(f"plot: {name}: {fault}; pip install 'schedule-algebra[plot]'") from None
 
 
-def _visible(places: Array, found: Array) -> tuple[Array, Array]:
-    """The points that a picture can show: those with finite values."""
-    finite = np.isfinite(found)
-    return places[finite], found[finite]
+# -- matplotlib --------------------------------------------------------------------------------------
 
 
-def shown(s: Schedule, schedules: Sequence[Schedule], steps: float | None) -> float | None:
-    """How much of s to draw beside others: what was asked for; of an endless one, as much as the longest other."""
-    others = [other.steps for other in schedules if 0 < other.steps < math.inf]
-    return max(others, default=None) if steps is None and not 0 < s.steps < math.inf else steps
-
-
-# -- pictures ------------------------------------------------------------------------------------------
-
-
-def draw(s: Schedule, ax: "Axes | None" = None, steps: float | None = None, **style: Any) -> "Axes":
-    """Draw the curve of s with matplotlib.
+def draw(s: Schedule, ax: "Axes | None" = None, steps: int | None = None, **style: Any) -> "Axes":
+    """The curve of s on the axes of matplotlib.
 
     Args:
         s: the schedule.
-        ax: the axes to draw into; None makes a figure of its own.
-        steps: how much of it; None means all.
-        style: what ``Axes.plot`` takes; the label is the expression unless given.
+        ax: the axes to draw on; None means those of a new figure.
+        steps: the steps to draw; None means all of them.
+        style: what ``Axes.plot`` takes: color, label, linestyle, ...
 
     Raises:
         ScheduleError: s is endless and `steps` is None, or matplotlib is not installed.
     """
-    axes: Any = _library("matplotlib.pyplot").subplots(figsize=(8, 4), layout="constrained")[1] if ax is None else ax
-    places, found = samples(s, steps)
-    axes.plot(places, found, **({"label": brief(s)} | style))
-    axes.set(xlabel="step", ylabel="value")
-    axes.grid(visible=True, alpha=0.3)
-    axes.margins(x=0.01)
-    return axes
+    times, values = samples(s, steps)
+    if ax is None:
+        ax = dressed(_module("matplotlib.pyplot").subplots()[1])
+    ax.plot(times, values, **{"label": shortened(repr(s), 90), **style})
+    ax.set(xlabel=ax.get_xlabel() or "step", ylabel=ax.get_ylabel() or "value")
+    return ax
 
 
-def figure(schedules: Sequence[Schedule], steps: float | None = None) -> Any:
-    """A matplotlib figure of several schedules, with a legend."""
-    size = 8, 4 + 0.25 * len(schedules)
-    picture = _library("matplotlib.figure").Figure(figsize=size, dpi=150, layout="constrained")
-    axes = picture.subplots()
+def dressed(ax: "Axes") -> "Axes":
+    """New axes, made ready for curves."""
+    ax.grid(alpha=0.3)
+    ax.margins(x=0.01)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def figure(schedules: Sequence[Schedule], steps: int | None = None) -> Any:
+    """A figure of matplotlib with all the curves and a legend; it needs no display.
+
+    Raises:
+        ScheduleError: a schedule is endless and `steps` is None, or matplotlib is not installed.
+    """
+    steps = span(schedules, steps)
+    picture = _module("matplotlib.figure").Figure(figsize=(8, 4 + 0.2 * len(schedules)), dpi=150, layout="constrained")
+    ax = dressed(picture.subplots())
     for s in schedules:
-        draw(s, axes, shown(s, schedules, steps))
-    picture.legend(loc="outside lower left", fontsize="small", frameon=False)
+        draw(s, ax, steps)
+    picture.legend(loc="outside upper left", frameon=False, fontsize="small")
     return picture
 
 
-def terminal(schedules: Sequence[Schedule], steps: float | None = None, *, colour: bool = False) -> str:
-    """A picture of several schedules in characters, with a legend below it."""
-    plotext = _library("plotext")
-    plotext.clear_figure()
-    plotext.plot_size(min(plotext.terminal_width() or WIDTH, WIDTH), HEIGHT)
+# -- a terminal --------------------------------------------------------------------------------------
+
+COLORS = ("blue", "orange", "green", "red", "magenta", "cyan")
+MARKERS = ("braille", "*", "o", "+", "x", "#")
+
+
+def terminal(schedules: Sequence[Schedule], steps: int | None = None) -> str:
+    """The curves as text, as wide as the terminal, with a legend above.
+
+    Curves differ by colour; where the output is no terminal, or NO_COLOR is set, by their marks.
+
+    Raises:
+        ScheduleError: a schedule is endless and `steps` is None, or plotext is not installed.
+    """
+    steps = span(schedules, steps)
+    canvas = _module("plotext")
+    width, height = shutil.get_terminal_size()
+    colored = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    curves = [samples(s, steps, width) for s in schedules]
+    frame = Frame.around(np.concatenate([values for _, values in curves]))
+    canvas.clear_figure()
+    canvas.limit_size(False, False)
+    canvas.plot_size(width, min(max(height - len(schedules) - 2, 10), 24))
+    canvas.theme("clear")
     legend: list[str] = []
-    heights: set[float] = set()
-    for s, marker in zip(schedules, itertools.cycle("•x+o*#@%"), strict=False):
-        places, found = _visible(*samples(s, shown(s, schedules, steps)))
-        plotext.plot(places.tolist(), found.tolist(), marker=marker)
-        legend.append(f"  {marker} {brief(s)}")
-        heights |= {*found.tolist()}
-    ticks = np.linspace(min(heights, default=0), max(heights, default=1), 6).tolist()
-    plotext.yticks(ticks, [f"{tick:.3g}" for tick in ticks])
-    plotext.xlabel("step")
-    picture = str(plotext.build())
-    return "\n".join([picture if colour else plotext.uncolorize(picture), *legend])
+    for place, (s, (times, values)) in enumerate(zip(schedules, curves, strict=True)):
+        color, marker = (COLORS[place % len(COLORS)], "braille") if colored else (None, MARKERS[place % len(MARKERS)])
+        finite = np.isfinite(values)
+        canvas.plot(times[finite].tolist(), frame.heights(values[finite]).tolist(), marker=marker, color=color)
+        key = "\u2812\u2812" if marker == "braille" else 2 * marker
+        legend.append(f"{canvas.colorize(key, color)} {shortened(repr(s), width - 4)}")
+    canvas.ylim(0, 1)
+    canvas.yticks([tick / 4 for tick in range(5)], [f"{frame.value(tick / 4):.3g}" for tick in range(5)])
+    ticks = sorted({steps * tick // 4 for tick in range(5)})
+    canvas.xticks(ticks, list(map(str, ticks)))
+    text = "\n".join([*legend, canvas.build()])
+    return text if colored else canvas.uncolorize(text)
 
 
-def _library(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        package = name.partition(".")[0]
-        raise ScheduleError(
-            f"plot: {package} is not installed; install it: pip install 'schedule-algebra[plot]'"
-        ) from None
+class Frame(NamedTuple):
+    """The lowest and the highest finite value of a picture, in units of `unit`: differences of floats may overflow."""
+
+    low: float
+    high: float
+    unit: float
+
+    @classmethod
+    def around(cls, values: Array) -> "Frame":
+        """The frame that the finite values fit in; with one level only, it is 1 high and that level is its floor."""
+        finite = values[np.isfinite(values)]
+        unit = float(np.abs(finite).max(initial=0)) or 1.0
+        low, high = (float(end(finite / unit)) if len(finite) else 0.0 for end in (np.min, np.max))
+        return cls(low, high if high > low else low + 1, unit)
+
+    def heights(self, values: Array) -> Array:
+        """The values as heights from 0 to 1."""
+        return (values / self.unit - self.low) / (self.high - self.low)
+
+    def value(self, height: float) -> float:
+        """The value at a height."""
+        return (self.low + height * (self.high - self.low)) * self.unit
 
 
-# -- notebooks -----------------------------------------------------------------------------------------
+# -- a notebook --------------------------------------------------------------------------------------
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 480, 150, 60, 20  # of the picture in a notebook, and its margins
 
 
 def html(s: Schedule) -> str:
-    """The expression and its curve, as HTML that needs no other file."""
-    span = (s.steps or 1) if s.steps < math.inf else 4 * list(segments(s))[-1][0] or 1000
-    note = "" if s.steps < math.inf else ", endless"
-    return (
-        f"<div><code>{markup.escape(brief(s))}</code>{_svg(*_visible(*samples(s, span)))}"
-        f"<small>steps 0 to {span:g}{note}</small></div>"
-    )
+    """The curve as a picture of its own (SVG), the expression, and the duration: a cell of a notebook.
+
+    An endless schedule is drawn for a while. What cannot be drawn (a Python function in it fails) says why.
+    """
+    try:
+        steps = span([s], horizon(s) if s.steps == math.inf else None)
+        picture, note = _svg(*samples(s, steps, WIDTH // 2)), f"{s.steps} steps"
+        if s.steps == math.inf:
+            note = f"endless; the first {steps} steps"
+    except Exception as fault:  # a notebook shows what it can: the expression, and this
+        picture, note = "", f"not drawn: {type(fault).__name__}: {fault}"
+    expression, note = (markup.escape(shortened(text, 1000)) for text in (repr(s), note))
+    return f"<div>{picture}<div><code>{expression}</code></div><div><small>{note}</small></div></div>"
 
 
-def _svg(places: Array, found: Array) -> str:
-    width, height, margin = 480, 140, 18
-    if not len(found):
-        return ""
-    low, high = float(found.min()), float(found.max())
-    x = places / places[-1] * width
-    y = margin + (high - found) / ((high - low) or 1) * (height - 2 * margin)
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+def horizon(s: Schedule) -> int:
+    """The steps that show an endless schedule: three times the longest finite time it is written with, else 1000."""
+    return math.ceil(3 * _longest(s)) or 1000
+
+
+def _longest(term: Schedule) -> float:
+    if 0 < term.steps < math.inf:
+        return term.steps
+    match term:
+        case Join(parts):
+            return max(term.knots[-1], _longest(parts[-1]))
+        case Call(_, args) if own := [arg for arg in args if isinstance(arg, Schedule)]:
+            return max(map(_longest, own))
+        case _:
+            return max(map(_longest, term.children), default=0)
+
+
+def _svg(times: Array, values: Array) -> str:
+    """The curve with its lowest and highest value, its first and last step."""
+    frame = Frame.around(values)
+    across = LEFT + times / times[-1] * (WIDTH - LEFT - 10)
+    down = 10 + (1 - frame.heights(values)) * (HEIGHT - BOTTOM - 20)
+    path: list[str] = []
+    pen = "M"
+    for x, y in zip(across.tolist(), down.tolist(), strict=True):
+        if math.isfinite(y):
+            path.append(f"{pen}{x:.1f},{y:.1f}")
+        pen = "L" if math.isfinite(y) else "M"
+    labels = [
+        (LEFT - 5, 14, "end", f"{frame.value(1):.3g}"),
+        (LEFT - 5, HEIGHT - BOTTOM - 6, "end", f"{frame.value(0):.3g}"),
+        (LEFT, HEIGHT - 5, "start", "0"),
+        (WIDTH - 10, HEIGHT - 5, "end", str(times[-1])),
+    ]
+    texts = "".join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>' for x, y, anchor, text in labels)
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" style="display:block">'
-        f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.5"/>'
-        f'<g font-size="11" fill="currentColor" opacity="0.7"><text x="2" y="12">{high:.6g}</text>'
-        f'<text x="2" y="{height - 4}">{low:.6g}</text></g></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'font-family="sans-serif" font-size="10" fill="currentColor">{texts}'
+        f'<rect x="{LEFT}" y="5" width="{WIDTH - LEFT - 10}" height="{HEIGHT - BOTTOM - 10}" fill="none" '
+        f'stroke="currentColor" stroke-opacity="0.3"/>'
+        f'<path d="{"".join(path)}" fill="none" stroke="#1f77b4" stroke-width="1.5" stroke-linejoin="round"/></svg>'
     )
