@@ -207,14 +207,22 @@ Index = Annotated[float, Kind("this is a number of steps; negative counts from t
 Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, _integer))]
 """A whole number of at least one."""
 
+MAX_ROUNDS = 10_000
+
 Rounds = Annotated[
+    int,
+    Kind(f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}", _where(lambda n: 1 <= n <= MAX_ROUNDS, _integer)),
+]
+"""How many rounds are written out, one after the other."""
+
+Times = Annotated[
     float,
     Kind(
-        "this is a whole number >= 1, or inf",
-        _where(lambda n: n >= 1 and (n == math.inf or isinstance(n, int)), _steps),
+        f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one with s[:steps]",
+        _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps),
     ),
 ]
-"""How many times: a whole number of at least one, or inf."""
+"""How many times: so many rounds, or inf."""
 
 Switch = Annotated[bool, Kind("this is True or False", _boolean)]
 """True or False, nothing that merely looks like it."""

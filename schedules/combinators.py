@@ -11,9 +11,9 @@ from .check import (
     Index,
     Period,
     Positive,
-    Rounds,
     Steps,
     Switch,
+    Times,
     Value,
     accept,
     brief,
@@ -179,7 +179,7 @@ def cycle(s: Schedule) -> Schedule:
 
 
 @named
-def repeat(s: Schedule, times: Rounds, *, stretch: Positive = 1.0, scale: Value = 1.0) -> Schedule:
+def repeat(s: Schedule, times: Times, *, stretch: Positive = 1.0, scale: Value = 1.0) -> Schedule:
     """``s >> scale * stretch(s, stretch) >> scale**2 * stretch(s, stretch**2) >> ...``, `times` rounds.
 
     Args:

@@ -6,7 +6,7 @@ called at fractional times or stretched by `stretch`.
 
 import math
 
-from .check import Count, Fraction, Period, Positive, Steps, Switch, Value, accept, demand, whole
+from .check import Count, Fraction, Period, Positive, Rounds, Steps, Switch, Value, accept, demand, whole
 from .combinators import cycle, join
 from .core import Schedule, Shape, named
 from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
@@ -185,7 +185,7 @@ def one_cycle(
 
 @named
 def sgdr(
-    start: Value, steps: Period, times: Count, *, end: Value = 0.0, stretch: Positive = 1.0, scale: Value = 1.0
+    start: Value, steps: Period, times: Rounds, *, end: Value = 0.0, stretch: Positive = 1.0, scale: Value = 1.0
 ) -> Schedule:
     """``cosine(start, end, n) >> cosine(scale * start, end, stretch * n) >> ...`` for n = `steps`: warm restarts.
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 
 from . import combinators
 from .check import ScheduleError
-from .core import MAKERS, Call, Constant, Join, Lift, Schedule, Time, Warp, lift
+from .core import MAKERS, Call, Constant, Join, Lift, Schedule, Time, Warp, as_schedule, lift
 from .curves import constant
 from .ops import ARITY
 
@@ -134,18 +134,19 @@ def parse(text: str) -> Schedule:
         raise ScheduleError(f"parse: text={text!r}: give the expression as a str")
     if len(text) > MAX_LENGTH:
         raise ScheduleError(f"parse: text of {len(text)} characters: at most {MAX_LENGTH} are read")
+    text = text.strip()
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text, mode="eval").body
     except SyntaxError as fault:
-        raise ScheduleError(f"parse: at character {fault.offset or 0}: {fault.msg}: {_excerpt(text)}") from None
+        place = fault.offset or len(text) + 1
+        raise ScheduleError(f"parse: at character {place}: {fault.msg}: {_excerpt(text)}") from None
     except (ValueError, RecursionError, MemoryError) as fault:
-        raise ScheduleError(f"parse: {fault or 'nested too deeply'}: {_excerpt(text)}") from None
-    value = _Reader(text.strip()).read(tree, 0)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        value = constant(value)
-    if not isinstance(value, Schedule):
-        raise ScheduleError(f"parse: {_excerpt(text)} is no schedule; write one, such as constant(0.1)")
-    return value
+        raise ScheduleError(f"parse: {str(fault) or 'nested too deeply'}: {_excerpt(text)}") from None
+    return _Reader(text).schedule(tree)
+
+
+def _is_operand(value: Any) -> bool:
+    return isinstance(value, int | float | Schedule) and not isinstance(value, bool)
 
 
 def _excerpt(text: str) -> str:
@@ -169,7 +170,8 @@ def _functions() -> dict[str, Any]:
     """What may be called by name."""
     ops = {op: functools.partial(_lifted, op) for op in ARITY}
     others = {name: getattr(combinators, name) for name in ("join", "scale", "minimum", "maximum")}
-    return {**ops, **MAKERS, **others, "constant": constant, "Time": Time, "Warp": Warp}
+    known = {**ops, **MAKERS, **others, "constant": constant, "Time": Time, "Warp": Warp}
+    return {name: function for name, function in known.items() if name != "custom"}
 
 
 def _lifted(op: str, *args: Any) -> Schedule:
@@ -187,6 +189,16 @@ class _Reader:
         place = getattr(node, "col_offset", 0)
         excerpt = ast.get_source_segment(self.text, node) or self.text
         raise ScheduleError(f"parse: at character {place + 1}: {_excerpt(excerpt)}: {why}")
+
+    def schedule(self, node: ast.expr) -> Schedule:
+        """The schedule that the whole text writes."""
+        value = self.read(node, 0)
+        if not _is_operand(value):
+            self.fail(node, "this is no schedule; write one, such as constant(0.1)")
+        try:
+            return as_schedule(value, "constant")
+        except ScheduleError as fault:
+            self.fail(node, str(fault))
 
     def read(self, node: ast.AST, depth: int) -> Any:
         """The value of a piece of syntax."""
@@ -254,6 +266,8 @@ class _Reader:
         operation = _OPERATORS.get(type(node.op))
         if operation is None:
             self.fail(node, "no such operator on schedules; use >> + - * / // % **")
+        if not (_is_operand(left) and _is_operand(right)):
+            self.fail(node, "operators take schedules and numbers")
         if isinstance(left, int) and isinstance(right, int) and isinstance(node.op, ast.Pow):
             left = float(left)
         result = operation(left, right)
@@ -268,8 +282,8 @@ class _Reader:
             self.fail(node, self.unknown(name))
         given = [self.read(argument, depth) for argument in arguments]
         named = {word.arg: self.read(word.value, depth) for word in keywords}
-        if None in named:
-            self.fail(node, "write the arguments out; ** is not read")
+        if None in named or len(named) < len(keywords):
+            self.fail(node, "write each argument once and by its name")
         return functions[name](*given, **named)
 
     def unknown(self, name: str) -> str:
