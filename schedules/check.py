@@ -218,7 +218,7 @@ Rounds = Annotated[
 Times = Annotated[
     float,
     Kind(
-        f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one with s[:steps]",
+        f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one: s[:steps]",
         _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps),
     ),
 ]

@@ -8,7 +8,7 @@ import io
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
@@ -40,7 +40,7 @@ An expression is read, never executed. One that begins with a minus sign goes in
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of a command line: 0, or 2 after one line on standard error.
 
-    When the reader of its output leaves, it ends quietly with 141, and on Ctrl-C with 130, as shells have it.
+    When the reader of its output has seen enough, it ends quietly with 0; on Ctrl-C, quietly with 130.
 
     Args:
         argv: the arguments; None means those of the process.
@@ -50,8 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     0      9     linear(0.0, 1.0, 10)  0     0.9
     0
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # an ASCII terminal shows what it can
+    out: Any = sys.stdout
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="replace")  # an ASCII terminal shows what it can
     try:
         arguments = _parser().parse_args(argv)
         arguments.command(arguments)
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _quiet(130)
     except BrokenPipeError:
-        return _quiet(141)
+        return _quiet(0)
     except (ScheduleError, OSError, MemoryError, RecursionError) as fault:
         print("schedules:", *(str(fault) or type(fault).__name__).split(), file=sys.stderr)
         return _quiet(2)
@@ -83,9 +84,10 @@ def _plot(arguments: Any) -> None:
     output = arguments.output
     if output is not None and Path(output).suffix not in FORMATS:
         raise ScheduleError(f"plot: output={output}: a picture is one of {', '.join(FORMATS)}")
-    schedules = [_finite(parse(text), arguments.steps) for text in arguments.expressions]
+    schedules = list(map(parse, arguments.expressions))
     if output is None:
-        print(terminal(schedules, arguments.steps))
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print(terminal(schedules, arguments.steps, colour=colour))
         return
     picture = figure(schedules, arguments.steps)
     with _file(output) as file:
@@ -99,18 +101,14 @@ def _describe(arguments: Any) -> None:
 
 def _values(arguments: Any) -> None:
     """Print or save the values at steps 0, K, 2K, ..., block by block."""
-    s = _finite(parse(arguments.expression), arguments.steps)
+    s = parse(arguments.expression)
+    if arguments.steps is None and s.steps == math.inf:
+        raise ScheduleError(f"values: {brief(s)} is endless; say how many: --steps 1000")
     steps = range(0, arguments.steps or min(math.ceil(s.steps), EVER), arguments.every)
     if arguments.npy is None:
         _print(s, steps, arguments.form)
     else:
         _save(s, steps, arguments.npy)
-
-
-def _finite(s: Schedule, steps: int | None) -> Schedule:
-    if steps is None and s.steps == math.inf:
-        raise ScheduleError(f"{brief(s)} is endless; say how many steps: --steps 1000")
-    return s
 
 
 class Form(NamedTuple):
@@ -122,9 +120,13 @@ class Form(NamedTuple):
     tail: str
 
 
+def _pair(step: int, value: float) -> str:
+    return f"[{step}, {value!r}]" if math.isfinite(value) else f"[{step}, null]"  # JSON has no inf
+
+
 PLAIN = Form("", "{} {!r}\n".format, "", "")
 CSV = Form("step,value\n", "{},{!r}\n".format, "", "")
-JSON = Form("[", lambda step, value: f"[{step}, {value!r}]" if math.isfinite(value) else f"[{step}, null]", ",\n ", "]\n")
+JSON = Form("[", _pair, ",\n ", "]\n")
 
 
 def _print(s: Schedule, steps: range, form: Form) -> None:
@@ -141,23 +143,24 @@ def _print(s: Schedule, steps: range, form: Form) -> None:
 def _save(s: Schedule, steps: range, path: str) -> None:
     """The values as a NumPy file: those of ``s.values(...)[::K]``."""
     with _file(path) as file:
-        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(float)), "fortran_order": False, "shape": (len(steps),)}
-        np.lib.format.write_array_header_1_0(file, header)
+        kind = np.lib.format.dtype_to_descr(np.dtype(float))
+        np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": (len(steps),)})
         for begin in range(0, steps.stop, CHUNK):
             block = s.values(min(CHUNK, steps.stop - begin), start=begin)
             file.write(block[-begin % steps.step :: steps.step].tobytes())
 
 
 @contextmanager
-def _file(path: str) -> Iterator[IO[bytes]]:
+def _file(path: str) -> Generator[IO[bytes], None, None]:
     """A file to write to that takes its name when it is complete; a pipe or a device is written to directly."""
-    target = Path(path).resolve()
+    target = Path(path)
     direct = target.exists() and not (target.is_file() and os.access(target, os.W_OK))
-    draft = target if direct else target.with_name(f".{target.name}.{os.getpid()}")
+    draft = target if direct else target.resolve().with_name(f".{target.name}.{os.getpid()}")
     try:
         with draft.open("wb") as file:
             yield file
-        draft.replace(target)
+        if not direct:
+            draft.replace(target.resolve())
     except BrokenPipeError:
         raise
     except OSError as fault:
@@ -178,20 +181,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="schedules",
-        description="Draw, describe and evaluate learning-rate schedules.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    style: dict[str, Any] = {"epilog": EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = _Parser(prog="schedules", description="Draw, describe and evaluate learning-rate schedules.", **style)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(function: Callable[[Any], None], name: str, expressions: dict[str, Any], purpose: str) -> Any:
-        added = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+        added = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.", **style)
         added.set_defaults(command=function)
         added.add_argument(**expressions, metavar="EXPR", help="a schedule, such as 'cosine(1e-3, 0, 900)'")
-        added.add_argument("--steps", type=_whole, metavar="N", help="how many steps; needed if one is endless")
+        added.add_argument("--steps", type=_whole, metavar="N", help="how many steps; needed for what is endless")
         return added
 
     one, many = {"dest": "expression"}, {"dest": "expressions", "nargs": "+"}

@@ -200,11 +200,12 @@ class Schedule:
         return self.values(dtype=float if dtype is None else dtype)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Schedule":
-        if method != "__call__" or options or ufunc.__name__ not in UFUNCS:
+        name = ufunc.__name__
+        if method != "__call__" or options or (name not in UFUNCS and name not in _OTHER_UFUNCS):
             raise ScheduleError(
-                f"{ufunc.__name__}: {brief(self)}: no such operation on schedules; take its values first: s.values()"
+                f"{name}: {brief(self)}: no such operation on schedules; take its values first: s.values()"
             )
-        return lift(UFUNCS[ufunc.__name__], *inputs)
+        return lift(UFUNCS[name], *inputs) if name in UFUNCS else _OTHER_UFUNCS[name](*inputs)
 
     # -- an algebra --------------------------------------------------------------------------------
 
@@ -241,8 +242,14 @@ class Schedule:
     def __floordiv__(self, other: Any) -> "Schedule":
         return lift("floor_divide", self, other)
 
+    def __rfloordiv__(self, other: Any) -> "Schedule":
+        return lift("floor_divide", other, self)
+
     def __mod__(self, other: Any) -> "Schedule":
         return lift("remainder", self, other)
+
+    def __rmod__(self, other: Any) -> "Schedule":
+        return lift("remainder", other, self)
 
     def __pow__(self, other: Any) -> "Schedule":
         return lift("pow", self, other)
@@ -266,9 +273,9 @@ class Schedule:
 
         >>> from schedules import cosine, linear
         >>> print((linear(0.0, 1e-3, 100) >> cosine(1e-3, 0.0, 900)).describe())
-        first  last  shape                      from  to
-        0      99    linear(0.0, 0.001, 100)    0     0.00099
-        100    999   cosine(0.001, 0.0, 900)    0.001 3.04617e-09
+        first  last  shape                    from   to
+        0      99    linear(0.0, 0.001, 100)  0      0.00099
+        100    999   cosine(0.001, 0.0, 900)  0.001  3.04617e-09
         """
         from .plot import describe
 
@@ -287,6 +294,12 @@ class Schedule:
 
 
 ScheduleLike: TypeAlias = Schedule | float
+
+_OTHER_UFUNCS: dict[str, Callable[[Any, Any], Any]] = {  # what NumPy asks where its numbers stand on the left
+    "right_shift": lambda a, b: Join((a, b)),
+    "equal": lambda a, b: isinstance(a, Schedule) and a == b,
+    "not_equal": lambda a, b: not (isinstance(a, Schedule) and a == b),
+}
 
 
 def _node(kind: type[Any], *fields: Any, **settled_fields: Any) -> Any:

@@ -417,7 +417,8 @@ class Recording:
         from .evaluate import device_of
 
         array, slope = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.slope))
-        place = xp.astype(xp.clip(steps // 1, 0, len(self.array) - 1), xp.int32)
+        known = xp.where(steps == steps, steps, 0)  # noqa: PLR0124 -- so that NaN, which equals nothing, finds a place
+        place = xp.astype(xp.clip(known // 1, 0, len(self.array) - 1), xp.int32)
         return array[place] + (steps - place) * slope[place]
 
 

@@ -8,6 +8,7 @@ join act on it.
 import functools
 import itertools
 import math
+import sys
 from abc import ABC, abstractmethod
 from bisect import bisect
 from collections.abc import Callable
@@ -269,6 +270,8 @@ def factory(body: str, constants: int) -> Callable[..., Callable[[float], float]
 
 def ieee(term: Schedule, step: float) -> float:
     """The value where Python raises and IEEE 754 has an answer (an overflow is inf), through NumPy."""
+    if isinstance(step, int):  # which may be beyond all floats
+        step = max(min(step, int(sys.float_info.max)), -int(sys.float_info.max))
     with np.errstate(all="ignore"):
         return float(on_array(term, np.float64(step)))
 
@@ -319,7 +322,7 @@ class Arrays(Evaluator[Any]):
 
     def call(self, function: Any, step: Any) -> Any:
         """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
-        if isinstance(step, int | float):
+        if type(step) in (int, float):
             return function(step)
         if hasattr(function, "on_array"):
             return function.on_array(self.xp, step)
@@ -377,6 +380,7 @@ class NumPy(Arrays):
 
 def on_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
+    single = isinstance(step, np.generic)
     if isinstance(step, list | tuple):
         step = np.asarray(cast("list[float]", step))
     example = term.tracers[0] if term.tracers else step
@@ -387,9 +391,10 @@ def on_array(term: Schedule, step: Any) -> Any:
     evaluator = NumPy(term, xp) if is_numpy(xp) else Arrays(term, xp)
     value, dtype = evaluator.fold(term, Clock(steps)), float_like(xp, steps)
     if not hasattr(value, "dtype"):
-        return xp.full_like(steps, value, dtype=dtype)
+        value = xp.full_like(steps, value, dtype=dtype)
     value = value if value.dtype == dtype else xp.astype(value, dtype)
-    return value if value.shape == steps.shape else xp.broadcast_to(value, steps.shape)
+    value = value if value.shape == steps.shape else xp.broadcast_to(value, steps.shape)
+    return value[()] if single else value
 
 
 _NAMESPACES: dict[type, Any] = {}

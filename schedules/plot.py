@@ -6,15 +6,14 @@ All curves are drawn through `samples`: whole steps only, since these are what a
 import html as markup
 import importlib
 import math
-import os
 import shutil
-import sys
 from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .check import Count, ScheduleError, accept, brief, refusal
+from .check import Count, ScheduleError, accept, brief
 from .core import Call, Constant, Join, Lift, Schedule, Warp, level_of, lift
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 COLUMNS = 1_000  # of a picture: within one, the first, last, lowest and highest value are all that can be seen
 FINE = 2**18  # steps that are looked at: enough for any tooth of a curve that a column can show
+HIGHEST = 1e300  # beyond, matplotlib overflows while it makes room around a curve
 EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
 
@@ -31,10 +31,10 @@ EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
 
 class Row(NamedTuple):
-    """One segment: its first and last whole step and the values there; None for what never comes."""
+    """One segment: its first and last whole step and the values there; the last step may be inf, with no value."""
 
     first: int
-    last: int | None
+    last: float
     shape: str
     start: float
     end: float | None
@@ -48,7 +48,7 @@ class Table(tuple[Row, ...]):
     @property
     def cells(self) -> list[tuple[str, ...]]:
         """The texts of the table, its head first."""
-        rows = [(_whole(row.first), _whole(row.last), row.shape, _short(row.start), _short(row.end)) for row in self]
+        rows = [(str(row.first), str(row.last), row.shape, _short(row.start), _short(row.end)) for row in self]
         return [("first", "last", "shape", "from", "to"), *rows]
 
     def __str__(self) -> str:
@@ -62,10 +62,6 @@ class Table(tuple[Row, ...]):
         head, *rows = ("".join(f"<td>{markup.escape(shortened(cell, 400))}</td>" for cell in row) for row in self.cells)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<table><thead><tr>{head.replace('td>', 'th>')}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _whole(step: int | None) -> str:
-    return "..." if step is None else str(step)
 
 
 def _short(value: float | None) -> str:
@@ -83,7 +79,7 @@ def describe(s: Schedule, steps: int | None = None) -> Table:
 
     Segments are the parts that follow one another in s: those of its joins, looking through names
     (``wsd`` shows its phases) and through pointwise operations with a number (``0.5 * (a >> b)`` shows two). A part
-    without a whole step in it is left out. What never ends has no last step, and no last value unless it is constant.
+    without a whole step in it is left out. What never ends has inf as its last step, and a last value only if constant.
 
     Args:
         s: the schedule.
@@ -98,10 +94,10 @@ def describe(s: Schedule, steps: int | None = None) -> Table:
     0      9     linear(0.0, 1.0, 10)      0     0.9
     10     79    constant(1.0, steps=70)   1     1
     80     99    linear(1.0, 0.0, 20)      1     0.05
-    100    ...   constant(0.5)             0.5   0.5
+    100    inf   constant(0.5)             0.5   0.5
     """
     limit = math.inf if steps is None else accept(Count, "describe", "steps", steps)
-    parts: list[tuple[float, Schedule | None]] = [*phases(s)]
+    parts: list[tuple[float, Schedule | None]] = [*segments(s)]
     end = s.steps if parts[-1][0] < s.steps else math.inf  # a last part of no length is one that holds
     held = [(end, None)] if end < limit < math.inf else []
     edges = [_ceil(begin) for begin, _ in parts + held] + [_ceil(end)] * (not held) + [limit]
@@ -116,25 +112,27 @@ def _row(s: Schedule, first: int, stop: float, part: Schedule | None) -> Row:
         last = int(stop) - 1
         return Row(first, last, shape, s(first), s(last))
     constant = part is not None and (part.steps == 0 or level_of(part) is not None)
-    return Row(first, None, shape, s(first), s(first) if constant else None)
+    return Row(first, stop, shape, s(first), s(first) if constant else None)
 
 
 def _ceil(step: float) -> float:
     return math.ceil(step) if step < math.inf else step
 
 
-def phases(term: Schedule, begin: float = 0) -> list[tuple[float, Schedule]]:
+def segments(term: Schedule, begin: float = 0) -> list[tuple[float, Schedule]]:
     """The parts of a term that follow one another, each with the time at which it begins."""
     match term:
         case Join(parts):
-            return [phase for knot, part in zip(term.knots, parts, strict=True) for phase in phases(part, begin + knot)]
-        case Call() if _readable(inner := phases(term.body, begin)):
+            return [
+                phase for knot, part in zip(term.knots, parts, strict=True) for phase in segments(part, begin + knot)
+            ]
+        case Call() if _readable(inner := segments(term.body, begin)):
             return inner
         case Lift(op, args) if len(varying := [arg for arg in args if not isinstance(arg, Constant)]) == 1:
             try:
                 return [
                     (knot, lift(op, *(part if arg is varying[0] else arg for arg in args)))
-                    for knot, part in phases(varying[0], begin)
+                    for knot, part in segments(varying[0], begin)
                 ]
             except ScheduleError:  # a part is constant, and not in the domain of the operation
                 return [(begin, term)]
@@ -156,22 +154,22 @@ def _bare(term: Schedule) -> bool:
 # -- sample points -----------------------------------------------------------------------------------
 
 
-def span(schedules: Sequence[Schedule], steps: int | None = None) -> int:
-    """The number of steps to draw: `steps`, or the longest duration (at least 1).
+def span(schedules: Sequence[Schedule], steps: int | None = None) -> float:
+    """How much to draw: `steps`, or the longest of the durations; at least 1 step.
 
     Raises:
-        ScheduleError: a schedule is endless and `steps` is None, or `steps` is not a whole number >= 1.
+        ScheduleError: all schedules are endless and `steps` is None, or `steps` is not a whole number >= 1.
     """
     if steps is not None:
         return min(accept(Count, "plot", "steps", steps), EVER)
-    longest = max(schedules, key=lambda s: s.steps)
-    if longest.steps == math.inf:
-        raise ScheduleError(f"plot: steps=None: {brief(longest)} is endless; say how many steps to draw, such as 1000")
-    return min(max(math.ceil(longest.steps), 1), EVER)
+    finite = [s.steps for s in schedules if s.steps < math.inf]
+    if not finite:
+        raise ScheduleError(f"plot: steps=None: {brief(schedules[0])} is endless; say how much to draw: steps=1000")
+    return min(max(finite) or 1, EVER)
 
 
 def samples(s: Schedule, steps: int | None = None, columns: int = COLUMNS) -> tuple[Array, Array]:
-    """Whole steps from 0 to `steps`, that included, and the values there: all that can be seen of the curve.
+    """Whole steps from 0 to `steps`, and the end, with the values there: all that can be seen of the curve.
 
     Every step, if these are few. Otherwise the first, last, lowest and highest of each column of the picture, from
     many more steps and from both sides of every knot, so that no tooth and no jump is lost or blunted.
@@ -183,19 +181,22 @@ def samples(s: Schedule, steps: int | None = None, columns: int = COLUMNS) -> tu
     >>> samples(linear(0.0, 1.0, 4))
     (array([0, 1, 2, 3, 4]), array([0.  , 0.25, 0.5 , 0.75, 1.  ]))
     """
-    last = span([s], steps)
-    knots = [math.ceil(begin) for begin, _ in phases(s) if 0 < begin <= last]
+    return _seen(s, span([s], steps), columns)
+
+
+def _seen(s: Schedule, end: float, columns: int) -> tuple[Array, Array]:
+    last = math.floor(end)
+    knots = np.array([_ceil(begin) for begin, _ in segments(s) if 0 < begin <= last], np.int64)
     even = np.linspace(0, last, min(last, FINE) + 1).astype(np.int64)
-    times = np.unique(np.concatenate([even, np.array(knots, np.int64), np.array(knots, np.int64) - 1]))
+    times = np.unique(np.concatenate([even, knots - 1, knots, [end]]))
     with np.errstate(all="ignore"):
         values = s(times)
     if len(times) <= 4 * columns:
         return times, values
-    kept: set[int] = set()
-    for column in np.array_split(np.arange(len(times)), columns):
-        kept |= {column[0], column[-1], column[values[column].argmin()], column[values[column].argmax()]}
-    places = np.array(sorted(kept))
-    return times[places], values[places]
+    places = np.array_split(np.arange(len(times)), columns)
+    ends = [(place[0], place[-1], place[values[place].argmin()], place[values[place].argmax()]) for place in places]
+    kept = np.unique(ends)
+    return times[kept], values[kept]
 
 
 def _module(name: str) -> Any:
@@ -203,7 +204,9 @@ def _module(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as fault:
-        raise ScheduleError(f"plot: {name}: {fault}; pip install 'schedule-algebra[plot]'") from None
+        package = name.partition(".")[0]
+        remedy = "pip install 'schedule-algebra[plot]'"
+        raise ScheduleError(f"plot: {package} is not installed ({fault}); {remedy}") from None
 
 
 # -- matplotlib --------------------------------------------------------------------------------------
@@ -221,15 +224,19 @@ def draw(s: Schedule, ax: "Axes | None" = None, steps: int | None = None, **styl
     Raises:
         ScheduleError: s is endless and `steps` is None, or matplotlib is not installed.
     """
-    times, values = samples(s, steps)
-    if ax is None:
-        ax = dressed(_module("matplotlib.pyplot").subplots()[1])
-    ax.plot(times, values, **{"label": shortened(repr(s), 90), **style})
-    ax.set(xlabel=ax.get_xlabel() or "step", ylabel=ax.get_ylabel() or "value")
-    return ax
+    axes: Any = dressed(_module("matplotlib.pyplot").subplots()[1]) if ax is None else ax
+    _curve(axes, s, span([s], steps), style)
+    return axes
 
 
-def dressed(ax: "Axes") -> "Axes":
+def _curve(axes: Any, s: Schedule, end: float, style: dict[str, Any]) -> None:
+    times, values = _seen(s, end, COLUMNS)
+    values = np.where(np.abs(values) < HIGHEST, values, np.nan)
+    axes.plot(times, values, **{"label": shortened(repr(s), 90), **style})
+    axes.set(xlabel=axes.get_xlabel() or "step", ylabel=axes.get_ylabel() or "value")
+
+
+def dressed(ax: Any) -> Any:
     """New axes, made ready for curves."""
     ax.grid(alpha=0.3)
     ax.margins(x=0.01)
@@ -238,16 +245,16 @@ def dressed(ax: "Axes") -> "Axes":
 
 
 def figure(schedules: Sequence[Schedule], steps: int | None = None) -> Any:
-    """A figure of matplotlib with all the curves and a legend; it needs no display.
+    """A figure of matplotlib with all the curves, as far as the longest, and a legend; it needs no display.
 
     Raises:
-        ScheduleError: a schedule is endless and `steps` is None, or matplotlib is not installed.
+        ScheduleError: all schedules are endless and `steps` is None, or matplotlib is not installed.
     """
-    steps = span(schedules, steps)
+    end = span(schedules, steps)
     picture = _module("matplotlib.figure").Figure(figsize=(8, 4 + 0.2 * len(schedules)), dpi=150, layout="constrained")
     ax = dressed(picture.subplots())
     for s in schedules:
-        draw(s, ax, steps)
+        _curve(ax, s, end, {})
     picture.legend(loc="outside upper left", frameon=False, fontsize="small")
     return picture
 
@@ -255,40 +262,44 @@ def figure(schedules: Sequence[Schedule], steps: int | None = None) -> Any:
 # -- a terminal --------------------------------------------------------------------------------------
 
 COLORS = ("blue", "orange", "green", "red", "magenta", "cyan")
-MARKERS = ("braille", "*", "o", "+", "x", "#")
+MARKERS = "•x+o*#@%"
+HIGH = 24  # lines at most, the legend not counted
 
 
-def terminal(schedules: Sequence[Schedule], steps: int | None = None) -> str:
-    """The curves as text, as wide as the terminal, with a legend above.
+def terminal(schedules: Sequence[Schedule], steps: int | None = None, *, colour: bool = False) -> str:
+    """The curves as text, as wide as the terminal, as far as the longest, with a legend below.
 
-    Curves differ by colour; where the output is no terminal, or NO_COLOR is set, by their marks.
+    Args:
+        schedules: what to draw.
+        steps: the steps to draw.
+        colour: tell the curves apart by their colours, for a terminal; otherwise by their marks.
 
     Raises:
-        ScheduleError: a schedule is endless and `steps` is None, or plotext is not installed.
+        ScheduleError: all schedules are endless and `steps` is None, or plotext is not installed.
     """
-    steps = span(schedules, steps)
+    end = span(schedules, steps)
     canvas = _module("plotext")
     width, height = shutil.get_terminal_size()
-    colored = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    curves = [samples(s, steps, width) for s in schedules]
+    curves = [_seen(s, end, width) for s in schedules]
     frame = Frame.around(np.concatenate([values for _, values in curves]))
     canvas.clear_figure()
     canvas.limit_size(False, False)
-    canvas.plot_size(width, min(max(height - len(schedules) - 2, 10), 24))
+    canvas.plot_size(width, min(max(height - len(schedules) - 2, 10), HIGH))
     canvas.theme("clear")
     legend: list[str] = []
-    for place, (s, (times, values)) in enumerate(zip(schedules, curves, strict=True)):
-        color, marker = (COLORS[place % len(COLORS)], "braille") if colored else (None, MARKERS[place % len(MARKERS)])
+    for s, (times, values), color, mark in zip(schedules, curves, cycle(COLORS), cycle(MARKERS), strict=False):
         finite = np.isfinite(values)
-        canvas.plot(times[finite].tolist(), frame.heights(values[finite]).tolist(), marker=marker, color=color)
-        key = "\u2812\u2812" if marker == "braille" else 2 * marker
-        legend.append(f"{canvas.colorize(key, color)} {shortened(repr(s), width - 4)}")
+        x, y = times[finite].tolist(), frame.heights(values[finite]).tolist()
+        canvas.plot(x, y, color=color, marker="braille" if colour else mark)
+        key = canvas.colorize("\u2812" if colour else mark, color)
+        legend.append(f"  {key} {shortened(repr(s), width - 4)}")
+    canvas.xlim(0, end)
     canvas.ylim(0, 1)
     canvas.yticks([tick / 4 for tick in range(5)], [f"{frame.value(tick / 4):.3g}" for tick in range(5)])
-    ticks = sorted({steps * tick // 4 for tick in range(5)})
+    ticks = sorted({int(end * tick // 4) for tick in range(5)})
     canvas.xticks(ticks, list(map(str, ticks)))
-    text = "\n".join([*legend, canvas.build()])
-    return text if colored else canvas.uncolorize(text)
+    text = "\n".join([canvas.build().rstrip("\n"), *legend])
+    return text if colour else canvas.uncolorize(text)
 
 
 class Frame(NamedTuple):
@@ -326,14 +337,14 @@ def html(s: Schedule) -> str:
     An endless schedule is drawn for a while. What cannot be drawn (a Python function in it fails) says why.
     """
     try:
-        steps = span([s], horizon(s) if s.steps == math.inf else None)
-        picture, note = _svg(*samples(s, steps, WIDTH // 2)), f"{s.steps} steps"
+        end = span([s], horizon(s) if s.steps == math.inf else None)
+        picture, note = _svg(*_seen(s, end, WIDTH // 2)), f"{s.steps} steps"
         if s.steps == math.inf:
-            note = f"endless; the first {steps} steps"
+            note = f"endless; the first {end} steps"
     except Exception as fault:  # a notebook shows what it can: the expression, and this
         picture, note = "", f"not drawn: {type(fault).__name__}: {fault}"
     expression, note = (markup.escape(shortened(text, 1000)) for text in (repr(s), note))
-    return f"<div>{picture}<div><code>{expression}</code></div><div><small>{note}</small></div></div>"
+    return f"<div><code>{expression}</code>{picture}<small>{note}</small></div>"
 
 
 def horizon(s: Schedule) -> int:
@@ -358,12 +369,9 @@ def _svg(times: Array, values: Array) -> str:
     frame = Frame.around(values)
     across = LEFT + times / times[-1] * (WIDTH - LEFT - 10)
     down = 10 + (1 - frame.heights(values)) * (HEIGHT - BOTTOM - 20)
-    path: list[str] = []
-    pen = "M"
-    for x, y in zip(across.tolist(), down.tolist(), strict=True):
-        if math.isfinite(y):
-            path.append(f"{pen}{x:.1f},{y:.1f}")
-        pen = "L" if math.isfinite(y) else "M"
+    breaks = np.flatnonzero(np.diff(np.isfinite(down))) + 1
+    runs = zip(np.split(across, breaks), np.split(down, breaks), strict=True)
+    lines = "".join(_polyline(x, y) for x, y in runs if np.isfinite(y[0]))
     labels = [
         (LEFT - 5, 14, "end", f"{frame.value(1):.3g}"),
         (LEFT - 5, HEIGHT - BOTTOM - 6, "end", f"{frame.value(0):.3g}"),
@@ -372,9 +380,13 @@ def _svg(times: Array, values: Array) -> str:
     ]
     texts = "".join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>' for x, y, anchor, text in labels)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" style="display:block" '
         f'font-family="sans-serif" font-size="10" fill="currentColor">{texts}'
         f'<rect x="{LEFT}" y="5" width="{WIDTH - LEFT - 10}" height="{HEIGHT - BOTTOM - 10}" fill="none" '
-        f'stroke="currentColor" stroke-opacity="0.3"/>'
-        f'<path d="{"".join(path)}" fill="none" stroke="#1f77b4" stroke-width="1.5" stroke-linejoin="round"/></svg>'
+        f'stroke="currentColor" stroke-opacity="0.3"/>{lines}</svg>'
     )
+
+
+def _polyline(x: Array, y: Array) -> str:
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
+    return f'<polyline points="{points}" fill="none" stroke="#1f77b4" stroke-width="1.5" stroke-linejoin="round"/>'

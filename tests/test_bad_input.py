@@ -104,7 +104,7 @@ BAD = {
     "sgdr(1, 0, 3)": ("sgdr", "steps", "0", PERIOD),
     "sgdr(1, 5, 0)": ("sgdr", "times", "0", "from 1 to 10000"),
     "sgdr(1, 5, INF)": ("sgdr", "times", "inf", "from 1 to 10000"),
-    "repeat(ramp, 10**9)": ("repeat", "times", "1000000000", r"cut an endless one with s\[:steps\]"),
+    "repeat(ramp, 10**9)": ("repeat", "times", "1000000000", r"cut an endless one: s\[:steps\]"),
     "noam(0, 5)": ("noam", "model_size", "0", PERIOD),
     "noam(512, 0)": ("noam", "warmup", "0", PERIOD),
     "triangular(0, 1, 0)": ("triangular", "steps", "0", PERIOD),
