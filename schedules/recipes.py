@@ -352,7 +352,7 @@ def total_updates(
         accept(Count, "total_updates", name, arguments[name])
         for name in ("samples", "batch_size", "epochs", "accumulation", "world_size")
     )
-    share = math.ceil(n / processes)
+    share = -(-n // processes)
     batches = share // batch if accept(Switch, "total_updates", "drop_last", drop_last) else -(-share // batch)
     return passes * -(-batches // group)
 
