@@ -609,7 +609,7 @@ def as_schedule(value: Any, function: str) -> Schedule:
     """`value` itself if it is a schedule, the constant that it stands for if it is a number."""
     try:
         return _as_term(value)
-    except (TypeError, ValueError) as fault:
+    except (TypeError, ValueError, OverflowError) as fault:
         detail = "" if isinstance(fault, ScheduleError) else f" ({fault})"
         raise refusal(function, "operand", value, f"this is a schedule or a finite number{detail}") from None
 

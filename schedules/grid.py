@@ -30,13 +30,14 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
 BLOCK = 2**15  # steps that stay in the cache while an ordinary subterm is evaluated
 PRODUCTS = 2**18  # multiplications that a matrix library takes on in one thread
+LONGEST = 2**59  # steps: no array is longer
 MAX_RANK = 16  # beyond, a product is evaluated as usual
 
 
 def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: Any = None) -> Array:
     """``[s(start), ..., s(start + steps - 1)]``; see `Schedule.values`."""
     first = _COUNT("values", "start", start)
-    count = _rest(s, first) if steps is None else _COUNT("values", "steps", steps)
+    count = _COUNT("values", "steps", _rest(s, first) if steps is None else steps)
     curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
     with np.errstate(all="ignore"):  # as for single values: what overflows is inf
         for begin in range(0, count, CHUNK):
@@ -59,12 +60,12 @@ def _accepted(out: Any, count: int) -> Array:
 
 def _whole(value: Any) -> int:
     result = number(value)
-    if not isinstance(result, int) or result < 0:
+    if not isinstance(result, int) or not 0 <= result < LONGEST:
         raise ValueError
     return result
 
 
-_COUNT = Kind("this is a whole number of steps >= 0", _whole)
+_COUNT = Kind("this is a whole number of steps >= 0, and an array of so many can be made", _whole)
 
 
 def _float_dtype(dtype: Any) -> Any:

@@ -224,8 +224,9 @@ def draw(s: Schedule, ax: "Axes | None" = None, steps: int | None = None, **styl
     Raises:
         ScheduleError: s is endless and `steps` is None, or matplotlib is not installed.
     """
+    end = span([s], steps)
     axes: Any = dressed(_module("matplotlib.pyplot").subplots()[1]) if ax is None else ax
-    _curve(axes, s, span([s], steps), style)
+    _curve(axes, s, end, style)
     return axes
 
 

@@ -4,7 +4,6 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-
 from .check import Count, Fraction, Period, Positive, Rounds, Steps, Switch, Value, accept, demand, whole
 from .combinators import cycle, join
 from .core import Schedule, Shape, named

@@ -1,6 +1,10 @@
 """The command line, as a user meets it: in a process of its own where that matters."""
 
+import contextlib
 import json
+import os
+import pty
+import signal
 import subprocess
 import sys
 
@@ -137,3 +141,110 @@ def test_an_existing_file_survives_a_failure(tmp_path):
     path.write_bytes(b"precious")
     assert main(["values", "inverse_sqrt(1.0, timescale=5)", "--npy", str(path)]) == 2
     assert path.read_bytes() == b"precious"
+
+
+def test_every_value_reads_back_exactly(capsys):
+    assert main(["values", "cosine(1e-3, 1e-5, 70_000)", "--every", "7"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    s = sc.cosine(1e-3, 1e-5, 70_000)
+    np.testing.assert_array_equal([float(value) for _, value in rows], s(np.arange(0, 70_000, 7)))
+
+
+def test_a_value_does_not_depend_on_which_others_are_printed(capsys):
+    lines = []
+    for arguments in (["--steps", "100000", "--every", "999"], ["--every", "999"], ["--steps", "1e5", "--every", "27"]):
+        assert main(["values", "wsd(0.3, 100_000, warmup=100, cooldown=90_000, shape=cosine)", *arguments]) == 0
+        lines.append(set(capsys.readouterr().out.splitlines()))
+    assert lines[0] == lines[1]
+    assert lines[1] <= lines[2]
+
+
+@pytest.mark.parametrize("every", [1, 3_000_001])
+def test_an_array_of_several_blocks_is_that_of_values(tmp_path, every):
+    path = tmp_path / "lr.npy"
+    assert main(["values", "cosine(1, 0, 5_000_000)", "--every", str(every), "--npy", str(path)]) == 0
+    saved = np.load(path)
+    assert saved.dtype == np.float64
+    np.testing.assert_array_equal(saved, sc.cosine(1.0, 0.0, 5_000_000).values()[::every])
+
+
+def test_an_array_can_be_piped():
+    command = [sys.executable, "-m", "schedules", "values", "linear(0, 1, 4)", "--npy", "/dev/stdout"]
+    done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 -- the project's own
+    assert done.stdout.endswith(np.array([0.0, 0.25, 0.5, 0.75]).tobytes())
+
+
+@pytest.mark.parametrize("more", [[], ["--npy", "/dev/full"]])
+def test_a_full_disk_is_one_line(more):
+    command = [sys.executable, "-m", "schedules", "values", "linear(0, 1, 4)", *more]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603 -- ours
+    assert done.returncode == 2
+    assert done.stderr.startswith("schedules: ")
+    assert done.stderr.count("\n") == 1
+    assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "npy"])
+def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path, form):
+    more = ["--npy", str(tmp_path / "lr.npy")] if form == "npy" else []
+    command = [sys.executable, "-m", "schedules", "values", "sqrt(Time())", "--steps", "100_000_000", *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 -- ours
+        while more and not list(tmp_path.iterdir()):
+            assert process.poll() is None
+        assert more or process.stdout.read(100)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert (process.returncode, errors) == (130, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("no_color", "colours"), [("", True), ("1", False)])
+def test_colours_are_for_terminals_that_want_them(no_color, colours):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "schedules", "plot", "linear(0, 1, 5)"]
+    env = {**os.environ, "NO_COLOR": no_color, "COLUMNS": "40", "LINES": "12"}
+    process = subprocess.Popen(command, stdout=theirs, env=env)  # noqa: S603 -- the project's own
+    os.close(theirs)
+    text = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while block := os.read(ours, 4096):
+            text += block
+    os.close(ours)
+    assert process.wait() == 0
+    assert b"linear(0.0, 1.0, 5)" in text
+    assert (b"\x1b[38" in text) == colours
+
+
+def test_a_terminal_without_unicode_shows_what_it_can():
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "schedules", "plot", "linear(0, 1, 5)"]
+    done = subprocess.run(command, capture_output=True, env=env, check=True)  # noqa: S603 -- the project's own
+    assert b"linear(0.0, 1.0, 5)" in done.stdout
+
+
+def test_closed_output_is_no_traceback():
+    command = ["bash", "-c", f'"{sys.executable}" -m schedules values "linear(0, 1, 5)" >&-']
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- the shell's own pipe
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "lr.png"]], ids=["terminal", "file"])
+def test_a_missing_extra_is_one_line(tmp_path, output):
+    for library in ("matplotlib", "plotext"):
+        (tmp_path / f"{library}.py").write_text("raise ImportError('absent')")
+    code = "import sys; sys.path.insert(0, '.'); from schedules.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "plot", "linear(0, 1, 5)", *output]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)  # noqa: S603 -- ours
+    assert done.returncode == 2
+    assert done.stderr.startswith("schedules: plot: ")
+    assert done.stderr.endswith("is not installed (absent); pip install 'schedule-algebra[plot]'\n")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "lr.png").exists()
+
+
+def test_curves_of_extreme_values_are_drawn(tmp_path, capsys):
+    for expression in ("linear(-1.7e308, 1.7e308, 9)", "10 * linear(1e308, 1.5e308, 9)", "constant(0.1)"):
+        assert main(["plot", expression, "-o", str(tmp_path / "lr.svg")]) == 0
+        assert main(["plot", expression]) == 0
+        assert capsys.readouterr().err == ""

@@ -179,9 +179,9 @@ TABLES = {
     "k/W from a start": (warmup(FLAT, 4, start=0.2), [0.2, 0.4, 0.6, 0.8, 1.0, 1.0, 1.0], 10),
     "k/W over a decay": (warmup(linear(1.0, 0.0, 8), 4, overlap=True), [0.0, 0.21875, 0.375, 0.46875, 0.5, 0.375], 8),
     "k/W before a decay": (warmup(linear(1.0, 0.0, 4), 4), [0.0, 0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0], 8),
-    "(k+1)/W before a decay": (warmup(linear(1.0, 0.0, 4), 4)[1:], [0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.25, 0.0], 7),
+    "(k+1)/W before a decay": (warmup(linear(1.0, 0.0, 4), 4)[1:], [0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0], 7),
     "(k+1)/(W+1) before a decay": (warmup(linear(1.0, 0.0, 4), 5)[1:], [0.2, 0.4, 0.6, 0.8, 1.0, 0.75, 0.5, 0.25], 8),
-    "trapezoid": (sc.trapezoid(1.0, 11, warmup=4, cooldown=4), [0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0], 11),
+    "trapezoid": (sc.trapezoid(1.0, 11, warmup=4, cooldown=4), [0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 0.75, 0.5], 11),
     "linear_warmup": (sc.linear_warmup(1.0, 8, warmup=4), [0.0, 0.25, 0.5, 0.75, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0], 8),
     "cosine_warmup": (
         sc.cosine_warmup(2.0, 8, warmup=4),
@@ -342,20 +342,12 @@ def torch_cycle(mode, **options):
 def torch_one_cycle(steps, pct, **options):
     """A OneCycleLR of so many steps, and ours: PyTorch counts its phases to their last steps, not to their ends."""
     rise = (pct * steps - 1) / (steps - 1)
-    shape = linear if options.get("anneal_strategy") == "linear" else cosine
-    ours = sc.one_cycle(0.3, steps - 1, rise=rise, div=10.0, final_div=100.0, shape=shape,
-                        three_phase=options.get("three_phase", False))  # fmt: skip
-    make = lambda o: lr_scheduler.OneCycleLR(  # noqa: E731 -- a row of the table below
-        o,
-        0.3,
-        total_steps=steps,
-        pct_start=pct,
-        div_factor=10.0,
-        final_div_factor=100.0,
-        cycle_momentum=False,
-        **options,
-    )
-    return make, ours, steps
+    ours = sc.one_cycle(
+        0.3, steps - 1, rise=rise, div=10.0, final_div=100.0,
+        shape=linear if "anneal_strategy" in options else cosine, three_phase="three_phase" in options,
+    )  # fmt: skip
+    options |= {"pct_start": pct, "div_factor": 10.0, "final_div_factor": 100.0, "cycle_momentum": False}
+    return lambda o: lr_scheduler.OneCycleLR(o, 0.3, total_steps=steps, **options), ours, steps
 
 
 TORCH = {
@@ -459,5 +451,8 @@ def test_total_updates_of_real_runs():
     assert sc.total_updates(50_000, 128, epochs=200, drop_last=True) == 390 * 200
     assert sc.total_updates(1_281_167, 256, epochs=90, world_size=8) == 626 * 90
     assert sc.total_updates(1_281_167, 256, epochs=90, world_size=8, accumulation=4) == 157 * 90
+
+
+def test_total_updates_counts_in_integers():
     assert sc.total_updates(10**15, 1) == 10**15
     assert sc.total_updates(10**17 + 1, 1, world_size=2) == (10**17 + 2) // 2

@@ -360,32 +360,32 @@ def test_a_number_gives_a_float_for_any_term(s):
 
 
 SHAPES = [(), (1,), (0,), (3, 4), (0, 3), (2, 1, 2)]
+KINDS = [
+    (np.zeros, np.float32, np.float32), (np.zeros, np.float16, np.float16), (np.zeros, float, float),
+    (np.zeros, int, float), (np.zeros, np.uint8, float),
+    (torch.zeros, torch.float32, torch.float32), (torch.zeros, torch.float64, torch.float64),
+    (torch.zeros, torch.bfloat16, torch.bfloat16), (torch.zeros, torch.float16, torch.float16),
+    (torch.zeros, torch.int64, torch.float32), (torch.zeros, torch.int32, torch.float32),
+    (torch.zeros, torch.uint8, torch.float32),
+    (jnp.zeros, jnp.float32, jnp.float32), (jnp.zeros, jnp.bfloat16, jnp.bfloat16), (jnp.zeros, jnp.int32, jnp.float32),
+]  # fmt: skip
+FEW = [constant(0.5), RAMP, BOTH, sc.cycle(BOTH), sc.replay([0.0, 1.0])]
+few = pytest.mark.parametrize("s", FEW, ids=repr)
 
 
-@pytest.mark.parametrize("s", [constant(0.5), RAMP, BOTH, sc.cycle(BOTH), sc.replay([0.0, 1.0]), RAMP**2 + 1], ids=repr)
-@pytest.mark.parametrize("shape", SHAPES)
-def test_shapes_and_types_of_arrays_are_kept(s, shape):
-    for dtype, wanted in (
-        (np.float32, np.float32),
-        (np.float16, np.float16),
-        (float, float),
-        (int, float),
-        ("u1", float),
-    ):
-        found = s(np.zeros(shape, dtype))
-        assert (found.shape, found.dtype) == (shape, wanted)
-    for dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16):
-        found = s(torch.zeros(shape, dtype=dtype))
-        assert (found.shape, found.dtype) == (shape, dtype)
-    for dtype in (torch.int64, torch.int32, torch.uint8):
-        found = s(torch.zeros(shape, dtype=dtype))
-        assert (found.shape, found.dtype) == (shape, torch.float32)
-    for dtype, wanted in ((jnp.float32, jnp.float32), (jnp.bfloat16, jnp.bfloat16), (jnp.int32, jnp.float32)):
-        found = s(jnp.zeros(shape, dtype))
+@few
+@pytest.mark.parametrize(("zeros", "dtype", "wanted"), KINDS, ids=[f"{f.__module__}-{d}" for f, d, _ in KINDS])
+def test_shapes_and_types_of_arrays_are_kept(s, zeros, dtype, wanted):
+    for shape in SHAPES if zeros is not jnp.zeros else SHAPES[:4:3]:  # JAX compiles each operation for each shape
+        found = s(zeros(shape, dtype=dtype))
         assert (found.shape, found.dtype) == (shape, wanted)
 
 
-@pytest.mark.parametrize("s", [constant(0.5), RAMP, BOTH, sc.cycle(BOTH), sc.replay([0.0, 1.0])], ids=repr)
+def test_an_empty_array_of_jax():
+    assert (BOTH**2)(jnp.zeros((0, 3))).shape == (0, 3)
+
+
+@few
 def test_numpy_scalars_give_numpy_scalars(s):
     for step in (np.float64(3), np.float32(3), np.int64(3), np.uint8(3)):
         found = s(step)
@@ -394,7 +394,7 @@ def test_numpy_scalars_give_numpy_scalars(s):
         assert found == pytest.approx(s(3), rel=1e-6)
 
 
-@pytest.mark.parametrize("s", [constant(0.5), RAMP, BOTH, sc.cycle(BOTH), sc.replay([0.0, 1.0])], ids=repr)
+@few
 def test_torch_keeps_the_device(s):
     for dtype in (torch.float32, torch.int64):
         found = s(torch.zeros(3, dtype=dtype, device="meta"))
@@ -496,17 +496,14 @@ def test_whole_steps_stay_exact_beyond_what_a_float32_counts(integers):
 # -- JAX, Optax, PyTorch -------------------------------------------------------------------------------
 
 
-@zoo
+@few
 def test_jit_vmap_and_eager_agree(s):
-    if "custom" in repr(s):
-        pytest.skip("a Python function of numbers is not traced")
-    steps = jnp.arange(13)
-    expected = np.array([s(t) for t in range(13)])
-    scale = np.abs(expected).max()
+    steps = jnp.arange(22)
+    expected = np.array([s(t) for t in range(22)])
     for found in (s(steps), jax.jit(s)(steps), jax.vmap(s)(steps), jax.jit(jax.vmap(s))(steps.astype(float))):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=5e-7 * scale)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=5e-7)
     assert jax.jit(s)(3).shape == ()
-    assert jax.lax.scan(lambda c, t: (c, s(t)), 0, steps)[1].shape == (13,)
+    assert jax.lax.scan(lambda c, t: (c, s(t)), 0, steps)[1].shape == (22,)
 
 
 def test_slopes():
