@@ -42,7 +42,8 @@ def number(value: Any) -> float:
     if isinstance(value, str | bytes):
         raise TypeError("text is not a number; convert it first with float")
     if isinstance(value, numbers.Integral):
-        return int(value) if float(value) else 0  # an OverflowError, if it is beyond all floats
+        float(value)  # an OverflowError, if it is beyond all floats
+        return int(value)
     if isinstance(value, numbers.Real):
         if math.isnan(value):
             raise ValueError("NaN is not a number")
