@@ -3,6 +3,8 @@
 import itertools
 import math
 import re
+import subprocess
+import sys
 
 import jax.numpy as jnp
 import numpy as np
@@ -238,6 +240,66 @@ BAD = {
     "Lift('sin', [ramp, ramp])": ("sin", "operands", "2", "takes 1"),
     "Lift(5, [ramp])": ("Lift", "op", "5", "a callable of one number"),
     "named(lambda *parts: ramp)": ("named", "function", "lambda", "take a list"),
+    "named(lambda **options: ramp)": ("named", "function", "lambda", "take a list"),
+    "Join([])": ("join", "parts", r"\(\)", "give at least one schedule"),
+    "Constant('a')": ("constant", "value", "'a'", "text is not a number"),
+    "Constant(True)": ("constant", "value", "True", "a boolean is not a number"),
+    "Constant(NAN)": ("constant", "value", "nan", "NaN is not a number"),
+    "Warp(ramp, sc.Time(), NAN)": ("Warp", "steps", "nan", "NaN is not a number"),
+    "Warp(ramp, sc.Time(), '5')": ("Warp", "steps", "'5'", "text is not a number"),
+    # arguments that are nearly right
+    "constant(np.bool_(True))": ("constant", "value", "True", "a boolean is not a number"),
+    "constant(torch.tensor(True))": ("constant", "value", "True", "a boolean is not a number"),
+    "constant(torch.tensor([0.1]))": ("constant", "value", r"tensor\(\[0.1", "give one number"),
+    "constant(np.timedelta64(5))": ("constant", "value", "timedelta64", FINITE),
+    "linear(0, 1, np.timedelta64(5))": ("linear", "steps", "timedelta64", DURATION),
+    "linear(0, 1, ramp)": ("linear", "steps", "linear", DURATION),
+    "linear(0, 1, 1j)": ("linear", "steps", "1j", DURATION),
+    "linear(0, 1, np.array([5, 6]))": ("linear", "steps", "array", DURATION),
+    "linear(0, 1, {})": ("linear", "steps", "{}", DURATION),
+    "warmup(ramp, 5, start=None)": ("warmup", "start", "None", FINITE),
+    "tanh_decay(1, 0, 5, lower=NAN)": ("tanh_decay", "lower", "nan", FINITE),
+    "fit(ramp, INF)": ("fit", "steps", "inf", PERIOD),
+    "interpolate([(0, 1, 2)])": ("interpolate", "points", r"\(0, 1, 2\)", r"\(step, value\) pairs"),
+    "interpolate([(-1, 1)])": ("interpolate", "points", r"\(-1, 1\)", r"\(step, value\) pairs"),
+    "replay(np.zeros((2, 2)))": ("replay", "values", "array", "a list of finite numbers"),
+    "replay([True])": ("replay", "values", r"\[True\]", "a boolean is not a number"),
+    "replay('12')": ("replay", "values", "'12'", "text is not a list"),
+    "multistep(1, 0.5, [1, [2]])": ("multistep", "milestones", r"\[1, \[2\]\]", "a list of steps"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape=None)": ("wsd", "shape", "None", "such as linear or cosine"),
+    "one_cycle(1, 10, shape=None)": ("one_cycle", "shape", "None", "such as linear or cosine"),
+    "cooldown(ramp, 5, 5, shape=sc.join)": ("cooldown", "shape", "join", "such as linear or cosine"),
+    "cooldown(ramp, 5, 5, shape=sc.step_decay)": ("cooldown", "shape", "step_decay", "such as linear or cosine"),
+    "cooldown(ramp, 5, 5, shape=sc.cycle)": ("cooldown", "shape", "cycle", "such as linear or cosine"),
+    "constant(0.1, 100)": ("constant", "positional", "", "steps"),
+    "constant(0.1, step=100)": ("constant", "step", "", "call it as constant|steps"),
+    # what would overflow
+    "sc.constant(1e308) * 10": ("multiply|constant", "", "inf", "finite|smaller"),
+    "sc.constant(1e308) ** 2": ("pow", "operands", r"1e\+308, 2", "choose operands inside its domain"),
+    "multistep(1, 1e200, [1, 2])": ("multistep", "", r"1e\+200", "choose smaller values"),
+    "sgdr(1, 5, 4, scale=1e200)": ("sgdr", "scale", r"1e\+200", "choose smaller values"),
+    "sgdr(1, 5, 400, stretch=10.0)": ("sgdr", "steps", "inf", DURATION),
+    "repeat(ramp, 400, stretch=10.0)": ("repeat", "stretch", "10.0", "choose smaller values"),
+    "one_cycle(1e308, 10, div=1e-10)": ("one_cycle", "start", "inf", FINITE),
+    "warmup(1 / sc.Time(), 5)": ("warmup", "end", "inf", FINITE),
+    "cooldown(np.log(sc.Time()), 0, 5)": ("cooldown", "start", "-inf", FINITE),
+    "constant(10**400)": ("constant", "value", r"10+\.\.\.0+", FINITE),
+    # steps, slices, outputs
+    "ramp([[1], [2, 3]])": (r"s\(step\)", "step", r"\[\[1\], \[2, 3\]\]", "a real number or an array"),
+    "ramp(b'1')": (r"s\(step\)", "step", "b'1'", "a real number or an array of them"),
+    "ramp({})": (r"s\(step\)", "step", "{}", "a real number or an array of them"),
+    "ramp(np.array([None]))": (r"s\(step\)", "dtype", "object", "convert the array first"),
+    "ramp[None]": (r"s\[a:b\]", "index", "None", r"take a part with s\[a:b\]"),
+    "ramp[1, 2]": (r"s\[a:b\]", "index", r"\(1, 2\)", r"take a part with s\[a:b\]"),
+    "ramp[True:5]": (r"s\[a:b\]", "a", "True", "a boolean is not a number"),
+    "ramp[INF:]": ("part", "start", "inf", DURATION),
+    "ramp[:-11]": (r"s\[a:b\]", "b", "-11", "reaches back before step 0"),
+    "ramp[5:-8]": ("part", "stop", "2", "swap them"),
+    "ramp.values(2, dtype=complex)": ("values", "dtype", "complex", "a float type of NumPy"),
+    "ramp.values(True)": ("values", "steps", "True", "a boolean is not a number"),
+    "ramp.values(5, start='a')": ("values", "start", "'a'", "a whole number of steps >= 0"),
+    "ramp.values(5, out=np.empty((5, 1)))": ("values", "out", "array", r"of shape \(5,\)"),
+    "ramp.values(5, out=np.broadcast_to(0.5, 5))": ("values", "out", "array", ""),
 }  # fmt: skip
 
 
@@ -249,10 +311,28 @@ def test_bad_input_is_refused(code):
     message = str(caught.value)
     for needle in (f"^{function}:", *needles):
         assert re.search(needle, message), f"{needle!r} is not in {message!r}"
+    assert " at 0x" not in message, "functions are named as one writes them"
 
 
 def test_there_are_many():
     assert len(BAD) >= 100
+
+
+@pytest.mark.parametrize("stretch", [1 + 1e-7, math.nextafter(1.0, 2.0)])
+def test_endless_rounds_that_hardly_grow_are_refused_or_quick(stretch):
+    code = f"import schedules as sc\ntry: print(sc.repeat(sc.linear(0, 1, 10), float('inf'), stretch={stretch!r})(5))"
+    code += "\nexcept sc.ScheduleError as fault: print(fault)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 -- our own code
+    assert done.stdout.startswith(("0.5", "repeat: stretch="))
+
+
+def test_fractions_that_fill_the_whole_fit_despite_rounding():
+    for n in range(1, 200):
+        for part in (0.05, 0.1, 0.2, 0.3, 0.4):
+            s = sc.wsd(1.0, n, warmup=part * n, cooldown=(1 - part) * n)
+            assert s.steps == pytest.approx(n)
+            assert s(part * n) == pytest.approx(1.0)
+            assert s(s.steps) == s(n + 1) == 0.0
 
 
 # -- every recipe on the smallest grids ----------------------------------------------------------------

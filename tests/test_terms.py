@@ -1,6 +1,7 @@
 """Terms are values: they never change, compare by what was written, copy, and evaluate alike everywhere."""
 
 import copy
+import functools
 import itertools
 import math
 import operator
@@ -202,6 +203,18 @@ def test_long_joins_pickle_and_compare():
     s = join(*(linear(i, i + 1, 3) for i in range(3_000)))
     assert pickle.loads(pickle.dumps(s)) == s  # noqa: S301 -- our own bytes
     assert copy.deepcopy(s) == s
+
+
+@pytest.mark.parametrize("count", [50, 300])
+@pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul], ids=lambda op: op.__name__)
+def test_long_sums_and_products_are_terms_like_others(op, count):
+    s = functools.reduce(op, [linear(1.0, 1.0 + 1 / (1 + i), 10) for i in range(count)])
+    expected = [functools.reduce(op, [1 + t / 10 / (1 + i) for i in range(count)]) for t in range(11)]
+    assert s.steps == 10
+    assert [s(t) for t in range(11)] == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(s(np.arange(11)), expected, rtol=1e-9)
+    np.testing.assert_allclose(s.values(11), expected, rtol=1e-9)
+    assert pickle.loads(pickle.dumps(s)) == s  # noqa: S301 -- our own bytes
 
 
 # -- operators take every kind of number ---------------------------------------------------------------

@@ -12,6 +12,7 @@ from strategies import terms
 
 import schedules as sc
 from schedules import Count, Schedule, ScheduleError, Shape, Steps, Switch, Value, named, parse
+from schedules.core import MAKERS
 
 # -- writing and reading -------------------------------------------------------------------------------
 
@@ -108,6 +109,19 @@ def test_a_thousand_parts():
     s = sc.join(*(sc.linear(i, i + 1, 5) for i in range(1_000)))
     assert parse(repr(s)) == s
     assert s(4_999.5) == pytest.approx(999.9)
+
+
+@pytest.mark.parametrize("count", [100, 5_000])
+def test_any_number_of_parts(count):
+    s = sc.join(*(sc.linear(i, i + 1, 5) for i in range(count)))
+    assert parse(repr(s)) == s
+
+
+@pytest.mark.parametrize("count", [10, 100, 300])
+def test_a_sum_that_is_read_can_be_used(count):
+    s = parse(" + ".join(["linear(0, 1, 5)"] * count))
+    assert s(2) == pytest.approx(0.4 * count)
+    assert parse(repr(s)) == s
 
 
 def test_functions_have_no_text():
@@ -222,6 +236,50 @@ def test_bounds(text, reason):
         parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("  linaer(0, 1, 5)", 3),
+        ("\n linaer(0, 1, 5)", 3),
+        ("linear(0, 1, 5) >> linaer(1, 0, 5)", 20),
+        ("(linear(0, 1, 5)\n>> linaer(1, 0, 5))", 21),
+        ("(linear(0, 1, 5)\n\n\n>> linear(1, 0, ~5))", 36),
+        ("linear(0, 1, 5) >> \\\n linaer(1, 0, 5)", 23),
+        ("(linear(0, 1, 5)\n>> linear(1, 0 5))", 31),
+    ],
+)
+def test_places_are_counted_from_the_start_of_the_text(text, place):
+    with pytest.raises(ScheduleError) as caught:
+        parse(text)
+    assert str(caught.value).startswith(f"parse: at character {place}:"), str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Time", "join", "minimum", "exp", "constant", "Warp"])
+def test_a_hint_is_never_the_name_itself(name):
+    with pytest.raises(ScheduleError) as caught:
+        parse(name)
+    assert f"did you mean {name}?" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-True", "+True", "-False", "True + 1", "True * linear(0, 1, 5)", "linear(0, 1, 5) ** True", "linear(0, -True, 5)",
+     "linear(0, 1, 5)[True:]", "linear(0, 1, 5) >> True", "join(linear(0, 1, 5), False)", "exp(True)"],
+)  # fmt: skip
+def test_booleans_are_no_numbers(text):
+    with pytest.raises(ScheduleError, match=r"parse: at character"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1if 2else 3", "1or 2", "(1)(2)", "'a'(2)", "[1][2]", "1 is 1", "'\\d'", "0x1for x in y", "linear(0,1,5)is 3",
+     "linear(0, 1, 5if 1else 2)", "1_", "07", "1.real"],
+)  # fmt: skip
+def test_what_python_warns_of_is_refused_without_a_warning(text):
+    assert read(text) is None
+
+
 @pytest.mark.parametrize("text", [key for key in REFUSED if "repeat" in key])
 def test_refusing_takes_no_time_and_no_memory(text):
     begin = time.process_time()
@@ -307,6 +365,24 @@ def test_a_name_is_taken_once():
         @named
         def linear(steps: Steps) -> Schedule:
             return sc.linear(0.0, 1.0, steps)
+
+
+WORDS = ["join", "scale", "minimum", "maximum", "constant", "Time", "Warp", "exp", "add", "sqrt", "inf", "pi", "part"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_of_the_language_are_taken(word):
+    def function(steps: Steps) -> Schedule:
+        return sc.linear(0.0, 1.0, steps)
+
+    function.__name__ = function.__qualname__ = word
+    before = dict(MAKERS)
+    try:
+        with pytest.raises(ScheduleError, match=f"named: function={word}: .*taken"):
+            named(function)
+    finally:
+        MAKERS.clear()
+        MAKERS.update(before)
 
 
 def test_a_definition_may_be_run_again():
