@@ -8,6 +8,7 @@ are not settled yet (the tracers of JAX) pass as they are: rules see settled num
 import itertools
 import math
 import numbers
+import operator
 import reprlib
 import sys
 from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ def number(value: Any) -> float:
         raise TypeError("text is not a number; convert it first with float")
     if isinstance(value, numbers.Integral):
         float(value)  # an OverflowError, if it is beyond all floats
-        return int(value)
+        return operator.index(value)
     if isinstance(value, numbers.Real):
         if math.isnan(value):
             raise ValueError("NaN is not a number")
@@ -90,8 +91,8 @@ def refusal(function: str, argument: str, value: object, wants: str) -> Schedule
 
 
 def brief(value: object) -> str:
-    """The ``repr`` of a value, its middle left out where it is long."""
-    return _BRIEF.repr(value)
+    """The ``repr`` of a value, its middle left out where it is long; a function is its name."""
+    return str(getattr(value, "__name__", None) or _BRIEF.repr(value))
 
 
 _BRIEF = reprlib.Repr()
@@ -177,6 +178,13 @@ def _points(pairs: Any) -> tuple[tuple[float, float], ...]:
 
 
 _value = _where(math.isfinite, _float)
+
+FINITE = Kind("a value is a finite number, such as a learning rate of 0.001", _where(math.isfinite, number))
+"""A finite number, whole ones kept whole."""
+
+OPERAND = Kind("this is a schedule or a finite number", FINITE.convert)
+"""What a schedule is combined with, if it is no schedule."""
+
 _duration = _where(lambda steps: 0 <= steps < math.inf, _steps)
 
 Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]

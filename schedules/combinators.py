@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from .check import (
+    MAX_ROUNDS,
     Endless,
     Index,
     Period,
@@ -139,7 +140,8 @@ def warmup(s: Schedule, steps: Steps, *, start: Value = 0.0, overlap: Switch = F
     """``linear(start, s(0), steps) >> s``; with `overlap`, ``start * (1 - x) + s(t) * x`` for x = min(t/steps, 1).
 
     A ramp put in front of s, ending where s begins. With `overlap` it is laid over the first steps of s
-    instead, and the whole lasts no longer than s (the meaning in Transformers, T5X and timm).
+    instead, and the whole lasts no longer than s (the factors ``linear_warmup * rsqrt_decay`` of T5X). To ramp
+    up to the peak and go on with s at its own time, as timm does, write ``linear(start, s(0), W) >> s[W:]``.
 
     Update 0 uses `start`, update k uses the fraction k/W. The other conventions in use are expressions:
     (k+1)/W is ``warmup(s, W)[1:]``, and (k+1)/(W+1) is ``warmup(s, W + 1)[1:]``.
@@ -200,8 +202,9 @@ def repeat(s: Schedule, times: Times, *, stretch: Positive = 1.0, scale: Value =
     demand(stretch >= 1, "repeat", "stretch", stretch, "endless rounds do not shrink; use stretch >= 1")
     if stretch == 1:
         return cycle(s) * lift("pow", scale, Time() // s.steps)
-    rounds = 1 + math.ceil(math.log(_EVER / s.steps, stretch))
-    return Join(_rounds(s, max(rounds, 1), stretch, scale))[: math.inf]
+    rounds = max(1 + math.ceil(math.log(_EVER / s.steps, stretch)), 1)
+    demand(rounds <= MAX_ROUNDS, "repeat", "stretch", stretch, "rounds grow too slowly; use 1, or at least 1.01")
+    return Join(_rounds(s, rounds, stretch, scale))[: math.inf]
 
 
 _EVER = 2.0**53  # steps: no run is longer, and whole floats are exact up to here

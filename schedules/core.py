@@ -34,12 +34,13 @@ from typing import (
     ParamSpec,
     Protocol,
     TypeAlias,
+    TypeVar,
     cast,
     get_args,
     get_type_hints,
 )
 
-from .check import Kind, ScheduleError, brief, demand, number, refusal, settled, whole
+from .check import FINITE, OPERAND, Endless, Kind, ScheduleError, accept, brief, demand, number, refusal, settled, whole
 from .ops import ARITY, NUMBERS, UFUNCS, bound
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 P = ParamSpec("P")
+R = TypeVar("R")
 Op: TypeAlias = str | Callable[[Any], Any]
 
 _PYTHON_NUMBERS = frozenset((int, float))
@@ -73,6 +75,9 @@ class Schedule:
 
     steps: float
     """The duration, in steps; ``inf`` for an endless schedule."""
+
+    depth: int
+    """How deep the term is nested."""
 
     # -- a term ------------------------------------------------------------------------------------
 
@@ -260,6 +265,12 @@ class Schedule:
     def __neg__(self) -> "Schedule":
         return lift("negative", self)
 
+    def __pos__(self) -> "Schedule":
+        return self
+
+    def __abs__(self) -> "Schedule":
+        return lift("abs", self)
+
     def __getitem__(self, span: Any) -> "Schedule":
         """``s[a:b](t) == s(a + t)`` for b - a steps; see `schedules.combinators.part`."""
         from .combinators import sliced
@@ -302,11 +313,18 @@ _OTHER_UFUNCS: dict[str, Callable[[Any, Any], Any]] = {  # what NumPy asks where
 }
 
 
-def _node(kind: type[Any], *fields: Any, **settled_fields: Any) -> Any:
+MAX_DEPTH = 150  # of nesting: every fold, and Python's own, goes as deep
+
+
+def _node(kind: type[Any], *fields: Any) -> Any:
     """A node of this kind as it is, with no check and no normal form."""
     node = object.__new__(kind)
-    node.__dict__.update(zip(kind.__match_args__, fields, strict=True))
-    node.__dict__.update(settled_fields, _function=None)
+    node.__dict__.update(zip(kind.__match_args__, fields, strict=True), _function=None)
+    depth = 1 + max((child.depth for child in node.children), default=0)
+    demand(
+        depth <= MAX_DEPTH, kind.__name__, "depth", depth, f"at most {MAX_DEPTH}; combine terms in groups, not in a row"
+    )
+    node.__dict__["depth"] = depth
     return node
 
 
@@ -318,9 +336,7 @@ class Constant(Schedule):
     steps = 0
 
     def __new__(cls, value: Any) -> "Constant":
-        value = number(value)
-        demand(math.isfinite(value) if settled(value) else True, "constant", "value", value, "a value is finite")
-        return _node(cls, value)
+        return _node(cls, FINITE("constant", "value", value))
 
 
 class Time(Schedule):
@@ -375,8 +391,7 @@ class Warp(Schedule):
 
     def __new__(cls, term: Any, clock: Any, steps: float = math.inf) -> Schedule:
         term, clock = as_schedule(term, "Warp"), as_schedule(clock, "Warp")
-        steps = whole(number(steps))
-        demand(steps >= 0, "Warp", "steps", steps, "a duration is a number of steps >= 0")
+        steps = accept(Endless, "Warp", "steps", steps)
         if same(term.steps, steps) and (isinstance(clock, Time) or (isinstance(term, Constant) and clock != _ORIGIN)):
             return term  # no transform of time changes a bare constant
         known = level_of(term)
@@ -526,27 +541,16 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     >>> parse("parabola(0.1, 100) >> constant(0.0)")(50)
     0.1
     """
-    signature = inspect.signature(function)
     name = function.__name__
-    for parameter in signature.parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise ScheduleError(f"named: function={name}: a named schedule has no *{parameter.name}; take a list")
-
-    @functools.cache
-    def kinds() -> dict[str, Kind]:
-        hints = get_type_hints(function, include_extras=True)
-        return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
+    bind = _binder(function)
+    free = name.isidentifier() and name not in _RESERVED
+    demand(free, "named", "function", function, "the name is taken by expressions, or is no name; choose another")
 
     @functools.wraps(function)
     def maker(*args: Any, **kwargs: Any) -> Schedule:
-        try:
-            bound_arguments = signature.bind(*args, **kwargs)
-        except TypeError as fault:
-            raise ScheduleError(f"{name}: {fault}; call it as {name}{_plain(signature)}") from None
-        bound_arguments.apply_defaults()
-        given = bound_arguments.arguments
-        return Call(typed, tuple(kind(name, key, given[key]) for key, kind in kinds().items()))
+        return Call(typed, tuple(bind(args, kwargs).values()))
 
+    signature = inspect.signature(function)
     typed = cast("Maker", maker)
     typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
     typed.positional = sum(p.kind is not p.KEYWORD_ONLY for p in signature.parameters.values())
@@ -557,9 +561,56 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     return cast("Callable[P, Schedule]", maker)
 
 
+_RESERVED = frozenset((*ARITY, "join", "scale", "constant", "Time", "Warp", "inf", "pi", "True", "False", "None"))
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, its arguments checked by their annotations as those of `named` ones are."""
+    bind = _binder(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> R:
+        return cast("Callable[..., R]", function)(**bind(args, kwargs))
+
+    return cast("Callable[P, R]", call)
+
+
+def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], dict[str, Any]]:
+    """What makes arguments of positions and keywords: each by its name, defaults filled in, accepted by its rule."""
+    signature, name = inspect.signature(function), function.__name__
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ScheduleError(f"named: function={name}: a named schedule has no *{parameter.name}; take a list")
+
+    @functools.cache
+    def kinds() -> dict[str, Kind]:
+        hints = get_type_hints(function, include_extras=True)
+        return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
+
+    def bind(args: Any, kwargs: Any) -> dict[str, Any]:
+        try:
+            bound_arguments = signature.bind(*args, **kwargs)
+        except TypeError as fault:
+            raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None
+        bound_arguments.apply_defaults()
+        given = bound_arguments.arguments
+        return {key: kind(name, key, given[key]) for key, kind in kinds().items()}
+
+    return bind
+
+
 def _plain(signature: inspect.Signature) -> str:
-    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-    return str(inspect.Signature(bare))
+    """The parameters, as one would call them."""
+    texts: list[str] = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in texts:
+            texts.append("*")
+        texts.append(parameter.name if parameter.default is parameter.empty else _default(parameter))
+    return ", ".join(texts)
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    return f"{parameter.name}={brief(parameter.default)}"
 
 
 def _kind(annotation: Any) -> Kind:
@@ -572,7 +623,9 @@ def _kind(annotation: Any) -> Kind:
         inner = _kind(next(choice for choice in choices if choice is not type(None)))
         return Kind(f"{inner.wants}, or None", lambda value: None if value is None else inner.convert(value))
     if annotation is Schedule or Schedule in choices:
-        return Kind("this is a schedule or a number", _as_term)
+        return Kind(
+            OPERAND.wants, lambda value: value if isinstance(value, Schedule) else Constant(OPERAND.convert(value))
+        )
     return Kind("this is a number, a schedule or a list of these", _anything)
 
 
@@ -584,34 +637,30 @@ def _anything(value: Any) -> Any:
     return number(value)
 
 
+def _shape(value: Any) -> Any:
+    defaults = dict[str, Any](getattr(value, "defaults", {}))
+    missing = [name for name, default in defaults.items() if default is inspect.Parameter.empty]
+    if missing != ["start", "end", "steps"]:
+        raise TypeError
+    return value
+
+
 Shape: TypeAlias = Annotated[
     Callable[[float, float, float], Schedule],
     Kind(
         "this is a named curve of (start, end, steps), such as linear or cosine; decorate your own with @named",
-        lambda value: value if MAKERS.get(getattr(value, "__name__", "")) is value else _raise(TypeError()),
+        _shape,
     ),
 ]
 """A named curve by itself, not called: a function of (start, end, steps)."""
 
 
-def _raise(fault: Exception) -> NoReturn:
-    raise fault
-
-
 # -- normal forms ----------------------------------------------------------------------------------
-
-
-def _as_term(value: Any) -> Schedule:
-    return value if isinstance(value, Schedule) else Constant(value)
 
 
 def as_schedule(value: Any, function: str) -> Schedule:
     """`value` itself if it is a schedule, the constant that it stands for if it is a number."""
-    try:
-        return _as_term(value)
-    except (TypeError, ValueError, OverflowError) as fault:
-        detail = "" if isinstance(fault, ScheduleError) else f" ({fault})"
-        raise refusal(function, "operand", value, f"this is a schedule or a finite number{detail}") from None
+    return value if isinstance(value, Schedule) else Constant(OPERAND(function, "operand", value))
 
 
 def lift(op: Op, *args: Any) -> Schedule:

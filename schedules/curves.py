@@ -23,15 +23,15 @@ from .check import (
     Switch,
     Value,
     Values,
-    accept,
     demand,
     settled,
     whole,
 )
-from .core import Constant, Join, Schedule, Time, Warp, level, lift, named
+from .core import Constant, Join, Schedule, Time, Warp, checked, level, lift, named
 from .ops import turns
 
 
+@checked
 def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
     """``s(t) = value``, for `steps` steps.
 
@@ -47,8 +47,7 @@ def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
     >>> constant(0.1, steps=100) >> constant(0.01)
     constant(0.1, steps=100) >> constant(0.01)
     """
-    value = accept(Value, "constant", "value", value)
-    return Constant(value) if steps is None else level(value, accept(Endless, "constant", "steps", steps))
+    return Constant(value) if steps is None else level(value, steps)
 
 
 @named

@@ -11,12 +11,12 @@ import math
 import sys
 from abc import ABC, abstractmethod
 from bisect import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from .check import ScheduleError, settled
+from .check import ScheduleError, refusal, settled
 from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
 from .ops import INLINE, INTEGRAL, NUMBERS, SINGULAR, SYMMETRIC, TEMPLATES, bound
 
@@ -106,18 +106,15 @@ def image(clock: Schedule, low: float, high: float) -> tuple[float, float]:
         case Lift("remainder", (_, Constant(period))) if settled(period) and period > 0:
             return 0, period
         case Lift("divide" | "floor_divide" as op, (a, Constant(value))) if settled(value):
-            ends = sorted(_quotient(op, x, value) for x in image(a, low, high))
-            return ends[0], ends[1]
+            first, last = (bound(op, NUMBERS)(x, value) for x in image(a, low, high))
+            if not math.isnan(first + last):  # a floor has no value at inf
+                return min(first, last), max(first, last)
         case Lift("add" | "subtract" | "multiply" as op, (a, b)) if isinstance(a, Constant) or isinstance(b, Constant):
             ends = sorted(bound(op, NUMBERS)(x, y) for x in image(a, low, high) for y in image(b, low, high))
             return ends[0], ends[-1]
         case _:
             pass
     return -math.inf, math.inf
-
-
-def _quotient(op: Op, a: float, b: float) -> float:
-    return a / b if math.isinf(a) else bound(str(op), NUMBERS)(a, b)
 
 
 def active(term: Join, low: float, high: float) -> list[tuple[int, float, float]]:
@@ -144,6 +141,7 @@ class Expr(NamedTuple):
     floating: bool
 
 
+LONG = 200  # characters of an expression, beyond which it goes into a variable: parentheses nest only so deep
 MANY = 32  # a join of more parts looks its part up by bisection instead of branching
 
 
@@ -187,7 +185,8 @@ class Source(Evaluator[Expr]):
         args = [self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)]
         floating = [arg.floating for arg in args]
         exact = all(floating) if op in SYMMETRIC else any(floating) or op not in INTEGRAL
-        return Expr(template.format(*(arg.text for arg in args)), False, exact)
+        result = Expr(template.format(*(arg.text for arg in args)), False, exact)
+        return self.bind(result) if len(result.text) > LONG else result
 
     def clip(self, time: Clock[Expr], steps: float) -> Clock[Expr]:
         below, above = time.low < 0, time.high > steps
@@ -382,7 +381,7 @@ def on_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
     single = isinstance(step, np.generic)
     if isinstance(step, list | tuple):
-        step = np.asarray(cast("list[float]", step))
+        step = _array(cast("list[float]", step))
     example = term.tracers[0] if term.tracers else step
     xp = namespace(example)
     if isinstance(step, int | float):
@@ -395,6 +394,13 @@ def on_array(term: Schedule, step: Any) -> Any:
     value = value if value.dtype == dtype else xp.astype(value, dtype)
     value = value if value.shape == steps.shape else xp.broadcast_to(value, steps.shape)
     return value[()] if single else value
+
+
+def _array(steps: Sequence[float]) -> Any:
+    try:
+        return np.asarray(steps)
+    except ValueError as fault:
+        raise refusal("s(step)", "step", steps, f"a step is a real number or an array of them ({fault})") from None
 
 
 _NAMESPACES: dict[type, Any] = {}

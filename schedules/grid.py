@@ -53,8 +53,15 @@ def _rest(s: Schedule, first: int) -> int:
 
 def _accepted(out: Any, count: int) -> Array:
     array: Array = out
-    if not isinstance(out, np.ndarray) or array.shape != (count,) or array.dtype.kind != "f":
-        raise refusal("values", "out", array, f"this is a NumPy array of {count} floats, of shape ({count},)")
+    if (
+        not isinstance(out, np.ndarray)
+        or array.shape != (count,)
+        or array.dtype.kind != "f"
+        or not array.flags.writeable
+    ):
+        raise refusal(
+            "values", "out", array, f"this is a NumPy array of {count} floats to write to, of shape ({count},)"
+        )
     return array
 
 

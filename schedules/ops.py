@@ -40,11 +40,11 @@ TEMPLATES: dict[str, str] = {
     "sqrt": "sqrt({0})",
 }
 
-INLINE: dict[str, str] = {  # Python source that beats the call; a NaN in the first argument stays
+INLINE: dict[str, str] = {  # Python source that beats the call; a NaN stays
     "floor_divide": "({0} // {1})",
     "geometric": _geometric("{1} // {2}"),
-    "minimum": "({1} if {1} < {0} else {0})",
-    "maximum": "({1} if {1} > {0} else {0})",
+    "minimum": "({1} if {1} < {0} or {1} != {1} else {0})",
+    "maximum": "({1} if {1} > {0} or {1} != {1} else {0})",
 }
 
 ARITY: dict[str, int] = {

@@ -4,9 +4,9 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from .check import Count, Fraction, Period, Positive, Rounds, Steps, Switch, Value, accept, demand, whole
+from .check import Count, Fraction, Period, Positive, Rounds, Steps, Switch, Value, demand, settled, whole
 from .combinators import cycle, join
-from .core import Schedule, Shape, named
+from .core import Schedule, Shape, checked, named
 from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
 
 
@@ -316,6 +316,7 @@ def lr_range_test(low: Value, high: Value, steps: Steps, *, shape: Shape = expon
     return shape(low, high, steps)
 
 
+@checked
 def total_updates(
     samples: Count,
     batch_size: Count,
@@ -345,17 +346,21 @@ def total_updates(
     >>> total_updates(1000, 32, epochs=3, accumulation=4), total_updates(1000, 32, drop_last=True)
     (24, 31)
     """
-    arguments = locals()
-    n, batch, passes, group, processes = (
-        accept(Count, "total_updates", name, arguments[name])
-        for name in ("samples", "batch_size", "epochs", "accumulation", "world_size")
+    share = -(-samples // world_size)
+    batches = share // batch_size if drop_last else -(-share // batch_size)
+    demand(
+        batches > 0, "total_updates", "drop_last", drop_last, f"no batch of {batch_size} is full; use smaller batches"
     )
-    share = -(-n // processes)
-    batches = share // batch if accept(Switch, "total_updates", "drop_last", drop_last) else -(-share // batch)
-    return passes * -(-batches // group)
+    return epochs * -(-batches // accumulation)
 
 
 def _remainder(function: str, steps: float, used: float, name: str) -> float:
-    """The steps that `used` leaves of `steps`."""
-    demand(used <= steps, function, name, used, f"it does not fit into steps={steps!r}; shorten it or train longer")
-    return whole(steps - used)
+    """The steps that `used` leaves of `steps`; what is less than a rounding error is none."""
+    rest = steps - used
+    if settled(rest) and abs(rest) <= _ROUNDING * steps:
+        return 0
+    demand(rest >= 0, function, name, used, f"it does not fit into steps={steps!r}; shorten it or train longer")
+    return whole(rest)
+
+
+_ROUNDING = 1e-14  # relative: a few units in the last place

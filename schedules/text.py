@@ -16,6 +16,7 @@ from .ops import ARITY
 MAX_LENGTH = 200_000  # characters
 MAX_DEPTH = 100  # of nesting
 MAX_INTEGER = 2**63
+MANY = 100  # parts of a join, beyond which it is written as a call
 
 _JOIN, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)  # how tightly an expression binds
 
@@ -49,6 +50,8 @@ def _written(term: Schedule) -> tuple[str, int]:
         case Warp(inner, clock, steps):
             return f"Warp({write(inner)}, {write(clock)}, {_literal(steps)})", _ATOM
         case Join(parts):
+            if len(parts) > MANY:  # as an operator is nested in its neighbour, and Python reads only so deep
+                return f"join({', '.join(write(part) for part in parts)})", _ATOM
             return " >> ".join(_within(part, _SUM) for part in parts), _JOIN
         case Lift(op, args):
             return _operation(op, args)
@@ -134,15 +137,15 @@ def parse(text: str) -> Schedule:
         raise ScheduleError(f"parse: text={text!r}: give the expression as a str")
     if len(text) > MAX_LENGTH:
         raise ScheduleError(f"parse: text of {len(text)} characters: at most {MAX_LENGTH} are read")
-    text = text.strip()
+    reader = _Reader(text)
     try:
-        tree = ast.parse(text, mode="eval").body
+        tree = ast.parse(reader.text, mode="eval").body
     except SyntaxError as fault:
-        place = fault.offset or len(text) + 1
+        place = reader.place(fault.lineno or 1, fault.offset - 1) if fault.offset else len(text) + 1
         raise ScheduleError(f"parse: at character {place}: {fault.msg}: {_excerpt(text)}") from None
     except (ValueError, RecursionError, MemoryError) as fault:
         raise ScheduleError(f"parse: {str(fault) or 'nested too deeply'}: {_excerpt(text)}") from None
-    return _Reader(text).schedule(tree)
+    return reader.schedule(tree)
 
 
 def _is_operand(value: Any) -> bool:
@@ -182,13 +185,21 @@ class _Reader:
     """Evaluates the few kinds of syntax that schedules are written in."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = text.strip()
+        self.skipped = len(text) - len(text.lstrip())
+
+    def place(self, line: int, column: int) -> int:
+        """The number of a character in the whole text, counted from 1."""
+        before = self.text.split("\n")[: line - 1]
+        return self.skipped + sum(len(text) + 1 for text in before) + column + 1
 
     def fail(self, node: ast.AST, why: str) -> NoReturn:
         """Raise with the position of a node."""
-        place = getattr(node, "col_offset", 0)
+        line: int = getattr(node, "lineno", 1)
+        ahead = self.text.split("\n")[line - 1].encode()[: getattr(node, "col_offset", 0)]
+        place = self.place(line, len(ahead.decode(errors="ignore")))
         excerpt = ast.get_source_segment(self.text, node) or self.text
-        raise ScheduleError(f"parse: at character {place + 1}: {_excerpt(excerpt)}: {why}")
+        raise ScheduleError(f"parse: at character {place}: {_excerpt(excerpt)}: {why}")
 
     def schedule(self, node: ast.expr) -> Schedule:
         """The schedule that the whole text writes."""
@@ -224,10 +235,9 @@ class _Reader:
                 return value if abs(value) < MAX_INTEGER else self.fail(node, "the number is too large")
             case ast.List(items) | ast.Tuple(items):
                 return tuple(self.read(item, depth) for item in items)
-            case ast.UnaryOp(ast.USub(), inner):
-                return -self.read(inner, depth)
-            case ast.UnaryOp(ast.UAdd(), inner):
-                return self.read(inner, depth)
+            case ast.UnaryOp(ast.USub() | ast.UAdd() as sign, inner):
+                value = self.operand(inner, self.read(inner, depth))
+                return -value if isinstance(sign, ast.USub) else value
             case ast.BinOp():
                 return self.chain(node, depth)
             case ast.Subscript(inner, ast.Slice(low, high, None)):
@@ -266,14 +276,20 @@ class _Reader:
         operation = _OPERATORS.get(type(node.op))
         if operation is None:
             self.fail(node, "no such operator on schedules; use >> + - * / // % **")
-        if not (_is_operand(left) and _is_operand(right)):
-            self.fail(node, "operators take schedules and numbers")
+        self.operand(node, left)
+        self.operand(node, right)
         if isinstance(left, int) and isinstance(right, int) and isinstance(node.op, ast.Pow):
             left = float(left)
         result = operation(left, right)
         if isinstance(result, int) and abs(result) >= MAX_INTEGER:
             self.fail(node, "the number is too large")
         return result
+
+    def operand(self, node: ast.AST, value: Any) -> Any:
+        """`value`, if an operator takes it."""
+        if not _is_operand(value):
+            self.fail(node, "operators take schedules and numbers")
+        return value
 
     def call(self, node: ast.Call, name: str, arguments: list[ast.expr], keywords: list[Any], depth: int) -> Any:
         """A schedule by its name."""
@@ -292,5 +308,7 @@ class _Reader:
 
         if name == "custom":
             return "a Python function has no text form; build custom(...) in Python"
+        if name in _functions():
+            return f"this is a function; call it: {name}(...)"
         close = get_close_matches(name, _functions(), n=1)
         return f"no schedule of this name{f'; did you mean {close[0]}?' if close else ''}"

@@ -205,7 +205,7 @@ def test_long_joins_pickle_and_compare():
     assert copy.deepcopy(s) == s
 
 
-@pytest.mark.parametrize("count", [50, 300])
+@pytest.mark.parametrize("count", [50, 120])
 @pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul], ids=lambda op: op.__name__)
 def test_long_sums_and_products_are_terms_like_others(op, count):
     s = functools.reduce(op, [linear(1.0, 1.0 + 1 / (1 + i), 10) for i in range(count)])
@@ -215,6 +215,17 @@ def test_long_sums_and_products_are_terms_like_others(op, count):
     np.testing.assert_allclose(s(np.arange(11)), expected, rtol=1e-9)
     np.testing.assert_allclose(s.values(11), expected, rtol=1e-9)
     assert pickle.loads(pickle.dumps(s)) == s  # noqa: S301 -- our own bytes
+
+
+def test_terms_nest_only_so_deep():
+    ramps = [linear(1.0, 1.0 + 1 / (1 + i), 10) for i in range(300)]
+    with pytest.raises(ScheduleError, match=r"Lift: depth=151: at most 150; combine terms in groups, not in a row"):
+        functools.reduce(operator.add, ramps)
+    s = sum(sum(ramps[begin : begin + 20]) for begin in range(0, 300, 20))
+    assert s(5) == pytest.approx(sum(ramp(5) for ramp in ramps))
+    deep = functools.reduce(lambda s, _: sc.stretch(s, 1.1)[1:], range(30), ramps[0])
+    assert deep(3) == pytest.approx(float(deep(np.float64(3))))
+    assert sc.parse(repr(deep)) == deep
 
 
 # -- operators take every kind of number ---------------------------------------------------------------
