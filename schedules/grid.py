@@ -421,11 +421,11 @@ class Grid(Evaluator[Number]):
         return self.numpy.lift(op, list(blocks))
 
     def clip(self, time: Clock[Number], steps: float) -> Clock[Number]:
-        if time.low >= 0 and time.high <= steps:
-            return time
         if time.high <= 0 or time.low >= steps:
             edge = 0 if time.high <= 0 else steps
             return Clock(edge, edge, edge)
+        if time.low >= 0 and time.high <= steps:
+            return time
         held = self.lift("maximum", [self.lift("minimum", [time.value, steps]), 0])
         return time.held(held, steps)
 

@@ -195,7 +195,8 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path, form):
         assert more or process.stdout.read(100)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
-    assert (process.returncode, errors) == (130, b"")
+    assert process.returncode in (130, -signal.SIGINT)  # by itself or by the signal, which is 130 to a shell
+    assert errors == b""
     assert list(tmp_path.iterdir()) == []
 
 
