@@ -59,6 +59,7 @@ from .curves import (
     step_decay,
     tanh_decay,
 )
+from .plateau import Plateau, PlateauState
 from .recipes import (
     cosine_warmup,
     exp_range,
@@ -91,6 +92,8 @@ __all__ = [
     "Lift",
     "Milestones",
     "Period",
+    "Plateau",
+    "PlateauState",
     "Points",
     "Positive",
     "Schedule",
