@@ -51,8 +51,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Op: TypeAlias = str | Callable[[Any], Any]
 
-_PYTHON_NUMBERS = frozenset((int, float))
-
 
 class Schedule:
     """``s(t)``: the value to use for update number t, counted from 0; it lasts ``s.steps`` steps.
@@ -156,7 +154,8 @@ class Schedule:
         >>> linear(0.0, 1.0, 4)(np.arange(6))
         array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
         """
-        if type(step) in _PYTHON_NUMBERS:
+        kind = type(step)
+        if kind is int or kind is float:
             return (self._function or self.function())(step)
         from .evaluate import on_array
 
