@@ -6,7 +6,7 @@ by the addition theorems. Sums add ranks and products multiply them, so the ordi
 ends in one matrix product that writes the curve. Angles and times are counted from the lower end of each row, so
 the terms of that product are not negative and nothing cancels: a decay keeps a few ulp of its value.
 
-The curve is cut at its knots first (`cuts`), so that between two cuts every join has one part and no clip
+The curve is cut at its knots first (`pieces`), so that within a piece every join has one part and no clip
 acts. What has no addition theorem (sqrt, minimum, a Python function) is evaluated as usual, for that
 subterm alone, in blocks that fit the cache.
 
