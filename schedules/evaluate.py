@@ -143,6 +143,7 @@ class Expr(NamedTuple):
 
 LONG = 200  # characters of an expression, beyond which it goes into a variable: parentheses nest only so deep
 MANY = 32  # a join of more parts looks its part up by bisection instead of branching
+INDENTED = 200  # spaces, beyond which it does so too: Python indents 100 times at most
 
 
 class Source(Evaluator[Expr]):
@@ -204,7 +205,7 @@ class Source(Evaluator[Expr]):
     def join(self, term: Join, time: Clock[Expr]) -> Expr:
         t = self.bind(time.value)
         parts = active(term, time.low, time.high)
-        if len(parts) > MANY:
+        if len(parts) > MANY or len(self.margin) > INDENTED:
             return self.look_up(term, t)
         result = Expr(next(self.names), True, True)
         self.branch(term, parts, t, result)

@@ -217,6 +217,15 @@ def test_long_sums_and_products_are_terms_like_others(op, count):
     assert pickle.loads(pickle.dumps(s)) == s  # noqa: S301 -- our own bytes
 
 
+def test_joins_within_joins_within_joins():
+    def within(s):
+        return sc.stretch(sc.join(*[linear(0.0, 1.0, 3)] * 20, s, cosine(1.0, 0.0, 3)), 0.5)
+
+    s = functools.reduce(lambda s, _: within(s), range(30), linear(1.0, 2.0, 8))
+    times = np.linspace(0, s.steps, 7)
+    np.testing.assert_allclose([s(t) for t in times.tolist()], s(times), rtol=1e-9)
+
+
 def test_terms_nest_only_so_deep():
     ramps = [linear(1.0, 1.0 + 1 / (1 + i), 10) for i in range(300)]
     with pytest.raises(ScheduleError, match=r"Lift: depth=151: at most 150; combine terms in groups, not in a row"):
