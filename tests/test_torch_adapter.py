@@ -4,8 +4,10 @@ import copy
 import gc
 import io
 import pickle
+import re
 import warnings
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -379,3 +381,55 @@ def test_plateaus_are_those_of_pytorch(metrics, options):
 def test_a_bad_plateau_is_refused(name, value):
     with pytest.raises(ScheduleError, match=rf"Plateau: {name}=.*: this is "):
         Plateau(**{name: value})
+
+
+# -- the table of the README ----------------------------------------------------------------------------------
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+ROWS = re.findall(
+    r"^\| `(\w+\(.*)` \| `(.*?)`(?:.*`(.*?)`)?.* \|$", README.partition("## From PyTorch")[2], re.MULTILINE
+)
+PEERS = vars(torch.optim.lr_scheduler) | {"SWALR": torch.optim.swa_utils.SWALR}
+
+
+def live(code, steps):
+    """The learning rates of a live scheduler of PyTorch; a metric that never improves, where it wants one."""
+    optimizer = sgd()
+    scheduler = eval(code, {**PEERS, "optimizer": optimizer})  # noqa: S307 -- our own README
+    metric = (1.0,) if "Plateau" in code else ()
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step(*metric)
+    return rates
+
+
+def ours(code, steps):
+    """The learning rates of an expression, or of a scheduler."""
+    made = eval(code, {**vars(sc), "ScheduleLR": ScheduleLR, "optimizer": sgd(), "inf": float("inf")})  # noqa: S307 -- the same
+    if isinstance(made, sc.Schedule):
+        return [made(t) for t in range(steps)]
+    rates = []
+    for _ in range(steps):
+        rates += made.get_last_lr()
+        made.step(1.0)
+    return rates
+
+
+@pytest.mark.parametrize(("theirs", "expression", "other"), ROWS, ids=lambda text: text[:40])
+@pytest.mark.filterwarnings("ignore:.*epoch parameter:UserWarning")  # PyTorch's SequentialLR warns of its own call
+def test_rows_of_the_readme(theirs, expression, other):
+    steps = 50 if theirs.startswith("Cosine") and "T_mult" not in theirs else 100
+    assert ours(expression, steps) == pytest.approx(live(theirs, steps), rel=1e-9, abs=1e-12)
+    if other and "(" in other:
+        assert ours(other, 130) == pytest.approx(live(theirs, 130), rel=1e-9, abs=1e-12)
+
+
+def test_there_is_a_row_for_every_scheduler():
+    named = {theirs.partition("(")[0] for theirs, *_ in ROWS}
+    base = torch.optim.lr_scheduler.LRScheduler
+    kinds = {
+        name for name, kind in PEERS.items() if isinstance(kind, type) and issubclass(kind, base) and name[0] != "_"
+    }
+    assert named == kinds - {"LRScheduler"}
