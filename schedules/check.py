@@ -50,7 +50,7 @@ def number(value: Any) -> float:
             raise ValueError("NaN is not a number")
         return float(value)
     if getattr(value, "shape", None) != ():
-        raise TypeError("give one number")
+        raise TypeError("give one number" if hasattr(value, "__len__") else "")
     return value if _followed(value) else number(value.item())
 
 
@@ -193,7 +193,7 @@ Value = Annotated[float, Kind("a value is a finite number, such as a learning ra
 Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
 """A finite number above zero."""
 
-Fraction = Annotated[float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))]
+Share = Annotated[float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))]
 """A part of the whole, in [0, 1]."""
 
 Steps = Annotated[float, Kind("a duration is a finite number of steps >= 0; pass steps=1000, say", _duration)]

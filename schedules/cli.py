@@ -7,6 +7,7 @@ import argparse
 import io
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -142,6 +143,9 @@ def _print(s: Schedule, steps: range, form: Form) -> None:
 
 def _save(s: Schedule, steps: range, path: str) -> None:
     """The values as a NumPy file: those of ``s.values(...)[::K]``."""
+    room = shutil.disk_usage(Path(path).absolute().parent).free if Path(path).absolute().parent.is_dir() else math.inf
+    if 8 * len(steps) > room:
+        raise ScheduleError(f"{path}: {8 * len(steps)} bytes do not fit into the {room} that are free; use --every")
     with _file(path) as file:
         kind = np.lib.format.dtype_to_descr(np.dtype(float))
         np.lib.format.write_array_header_1_0(file, {"descr": kind, "fortran_order": False, "shape": (len(steps),)})

@@ -46,6 +46,9 @@ def join(*parts: ScheduleLike) -> Schedule:
 
     At a knot the later part counts. Parts of no length vanish, and the last may be endless.
 
+    Args:
+        parts: schedules, in order; a number stands for a constant.
+
     Raises:
         ScheduleError: there are no parts; one before the last is endless, or a bare constant, which has no length.
 
@@ -59,6 +62,13 @@ def join(*parts: ScheduleLike) -> Schedule:
 def scale(s: ScheduleLike, factor: ScheduleLike) -> Schedule:
     """``scale(s, factor)(t) = factor * s(t)``; the factor may be a schedule.
 
+    Args:
+        s: the schedule.
+        factor: what multiplies its values: a number, or a schedule.
+
+    Raises:
+        ScheduleError: an argument is no schedule and no finite number.
+
     >>> scale(linear(0.0, 1.0, 4), 2.0)(1)
     0.5
     """
@@ -67,6 +77,13 @@ def scale(s: ScheduleLike, factor: ScheduleLike) -> Schedule:
 
 def minimum(a: ScheduleLike, b: ScheduleLike) -> Schedule:
     """``minimum(a, b)(t) = min(a(t), b(t))``.
+
+    Args:
+        a: a schedule or a value.
+        b: another; the result is as long as the longer of them.
+
+    Raises:
+        ScheduleError: an argument is no schedule and no finite number.
 
     >>> minimum(linear(0.0, 1.0, 4), 0.5)(3)
     0.5
@@ -77,6 +94,13 @@ def minimum(a: ScheduleLike, b: ScheduleLike) -> Schedule:
 def maximum(a: ScheduleLike, b: ScheduleLike) -> Schedule:
     """``maximum(a, b)(t) = max(a(t), b(t))``.
 
+    Args:
+        a: a schedule or a value.
+        b: another; the result is as long as the longer of them.
+
+    Raises:
+        ScheduleError: an argument is no schedule and no finite number.
+
     >>> maximum(linear(0.0, 1.0, 4), 0.5)(1)
     0.5
     """
@@ -86,6 +110,11 @@ def maximum(a: ScheduleLike, b: ScheduleLike) -> Schedule:
 @named
 def clip(s: Schedule, low: Value, high: Value) -> Schedule:
     """``clip(s, low, high)(t) = min(max(s(t), low), high)``.
+
+    Args:
+        s: the schedule.
+        low: the floor under its values.
+        high: the ceiling over them.
 
     Raises:
         ScheduleError: low is above high.
@@ -103,6 +132,11 @@ def part(s: Schedule, start: Steps, stop: Endless) -> Schedule:
 
     Beyond the end of s its last value holds, so ``s[:n]`` lasts n steps whatever s is. Ends may be left open,
     and a negative one counts from the end of s.
+
+    Args:
+        s: the schedule.
+        start: the step of s at which the part begins.
+        stop: the step of s at which it ends; inf if it never does.
 
     Raises:
         ScheduleError: the part would begin before step 0 or end before it begins; a negative end counts from
@@ -170,6 +204,9 @@ def warmup(s: Schedule, steps: Steps, *, start: Value = 0.0, overlap: Switch = F
 def cycle(s: Schedule) -> Schedule:
     """``cycle(s)(t) = s(t mod s.steps)``, endless.
 
+    Args:
+        s: one round, of a finite duration.
+
     Raises:
         ScheduleError: s has no length, or is endless.
 
@@ -218,6 +255,10 @@ def _rounds(s: Schedule, times: int, factor: float, level: float) -> list[Schedu
 def shift(s: Schedule, steps: Steps) -> Schedule:
     """``shift(s, n)(t) = s(t - n)``: s begins n steps later, and its first value holds until then.
 
+    Args:
+        s: the schedule.
+        steps: by how many steps it is put off.
+
     Raises:
         ScheduleError: the duration is negative (to begin earlier, slice: ``s[n:]``) or not finite.
 
@@ -230,6 +271,10 @@ def shift(s: Schedule, steps: Steps) -> Schedule:
 @named
 def stretch(s: Schedule, factor: Positive) -> Schedule:
     """``stretch(s, f)(t) = s(t/f)``, f times as long.
+
+    Args:
+        s: the schedule.
+        factor: how many times longer it gets; below 1 it gets shorter.
 
     Raises:
         ScheduleError: the factor is not a finite number above zero.
@@ -244,6 +289,10 @@ def stretch(s: Schedule, factor: Positive) -> Schedule:
 @named
 def fit(s: Schedule, steps: Period) -> Schedule:
     """``fit(s, n)(t) = s(t/n * s.steps)``: s stretched or squeezed to last n steps.
+
+    Args:
+        s: the schedule, of a finite duration.
+        steps: the new duration in steps.
 
     Raises:
         ScheduleError: s is endless or has no length, or n is not a finite number above zero.
@@ -261,6 +310,10 @@ def every(s: Schedule, n: Period) -> Schedule:
 
     A schedule in epochs, stepped per batch: ``every(cosine(0.1, 0.0, 90), batches_per_epoch)``.
 
+    Args:
+        s: the schedule, whose time is counted in n steps each.
+        n: how many steps each of its values is used for.
+
     Raises:
         ScheduleError: n is not a finite number above zero.
 
@@ -273,6 +326,9 @@ def every(s: Schedule, n: Period) -> Schedule:
 @named
 def reverse(s: Schedule) -> Schedule:
     """``reverse(s)(t) = s(s.steps - t)``.
+
+    Args:
+        s: the schedule, of a finite duration.
 
     Raises:
         ScheduleError: s is endless.

@@ -154,7 +154,7 @@ class Schedule:
         >>> linear(0.0, 1.0, 4)(np.arange(6))
         array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
         """
-        kind = type(step)
+        kind = type(step)  # pyright: ignore[reportUnknownVariableType] -- it may be anything
         if kind is int or kind is float:
             return (self._function or self.function())(step)
         from .evaluate import on_array
@@ -184,6 +184,9 @@ class Schedule:
             start: the first step.
             dtype: the float type of the array, when `out` is not given.
             out: an array of shape (steps,) to write into.
+
+        Returns:
+            An array of shape (steps,): `out` if it is given.
 
         Raises:
             ScheduleError: the schedule is endless and `steps` is None, or `out` has another shape.
@@ -550,6 +553,8 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         return Call(typed, tuple(bind(args, kwargs).values()))
 
     signature = inspect.signature(function)
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    cast("Any", maker).__signature__ = inspect.Signature(plain)  # what help() shows: the rules have no short names
     typed = cast("Maker", maker)
     typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
     typed.positional = sum(p.kind is not p.KEYWORD_ONLY for p in signature.parameters.values())
@@ -588,6 +593,8 @@ def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], dict[str, Any]
 
     def bind(args: Any, kwargs: Any) -> dict[str, Any]:
         try:
+            for word in kwargs.keys() - signature.parameters.keys():
+                raise TypeError(f"got an unexpected keyword argument {word!r}")
             bound_arguments = signature.bind(*args, **kwargs)
         except TypeError as fault:
             raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None
@@ -647,7 +654,7 @@ def _shape(value: Any) -> Any:
 Shape: TypeAlias = Annotated[
     Callable[[float, float, float], Schedule],
     Kind(
-        "this is a named curve of (start, end, steps), such as linear or cosine; decorate your own with @named",
+        "this is a named curve of (start, end, steps) itself, such as linear or cosine; decorate your own with @named",
         _shape,
     ),
 ]

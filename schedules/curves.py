@@ -267,7 +267,7 @@ def inverse_sqrt(start: Value, *, timescale: Period) -> Schedule:
     """``s(t) = start * sqrt(timescale / (timescale + t))``, endless.
 
     After a warmup of W = `timescale` steps this is ``peak * sqrt(W / step)`` of the step since the start of
-    training, the decay of Transformer and T5: ``linear(0.0, peak, W) >> inverse_sqrt(peak, timescale=W)``.
+    training, the decay of the Transformer: ``linear(0.0, peak, W) >> inverse_sqrt(peak, timescale=W)``.
 
     Args:
         start: the value at step 0.

@@ -72,7 +72,7 @@ def _whole(value: Any) -> int:
     return result
 
 
-_COUNT = Kind("this is a whole number of steps >= 0, and an array of so many can be made", _whole)
+_COUNT = Kind(f"this is a whole number of steps, from 0 to {LONGEST - 1}", _whole)
 
 
 def _float_dtype(dtype: Any) -> Any:

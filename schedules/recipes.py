@@ -4,7 +4,7 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from .check import Count, Fraction, Period, Positive, Rounds, Steps, Switch, Value, demand, settled, whole
+from .check import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, demand, settled, whole
 from .combinators import cycle, join
 from .core import Schedule, Shape, checked, named
 from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
@@ -49,6 +49,12 @@ def wsd(
 def trapezoid(peak: Value, steps: Steps, *, warmup: Steps, cooldown: Steps) -> Schedule:
     """``linear(0, peak, warmup) >> constant(peak) >> linear(peak, 0, cooldown)``: `wsd` from zero to zero.
 
+    Args:
+        peak: the learning rate of the stable phase.
+        steps: the duration of the whole, in steps.
+        warmup: the length of the rise from zero, in steps.
+        cooldown: the length of the fall to zero, in steps.
+
     Raises:
         ScheduleError: warmup and cooldown do not fit into the steps.
 
@@ -82,7 +88,14 @@ def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
 
 @named
 def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0) -> Schedule:
-    """``linear(start, peak, warmup) >> linear(peak, end, steps - warmup)``; arguments as in `cosine_warmup`.
+    """``linear(start, peak, warmup) >> linear(peak, end, steps - warmup)``.
+
+    Args:
+        peak: the learning rate at the end of the warmup.
+        steps: the duration of the whole, warmup included, in steps.
+        warmup: the length of the warmup in steps.
+        start: the learning rate at step 0.
+        end: the learning rate from step `steps` on.
 
     Raises:
         ScheduleError: the warmup does not fit into the steps.
@@ -107,7 +120,13 @@ def polynomial_warmup(
 ) -> Schedule:
     """``linear(start, peak, warmup) >> polynomial(peak, end, steps - warmup, power=power)``.
 
-    Arguments as in `cosine_warmup`; `power` is the exponent of the decay.
+    Args:
+        peak: the learning rate at the end of the warmup.
+        steps: the duration of the whole, warmup included, in steps.
+        warmup: the length of the warmup in steps.
+        power: the exponent of the decay.
+        start: the learning rate at step 0.
+        end: the learning rate from step `steps` on.
 
     Raises:
         ScheduleError: the warmup does not fit into the steps, or the power is not positive.
@@ -120,7 +139,7 @@ def polynomial_warmup(
 
 
 @named
-def flat_cosine(peak: Value, steps: Steps, *, flat: Fraction = 0.75, end: Value = 0.0) -> Schedule:
+def flat_cosine(peak: Value, steps: Steps, *, flat: Share = 0.75, end: Value = 0.0) -> Schedule:
     """``constant(peak, steps=flat * n) >> cosine(peak, end, (1 - flat) * n)`` for n = `steps`.
 
     Args:
@@ -146,7 +165,7 @@ def one_cycle(
     peak: Value,
     steps: Steps,
     *,
-    rise: Fraction = 0.3,
+    rise: Share = 0.3,
     div: Positive = 25.0,
     final_div: Positive = 1e4,
     shape: Shape = cosine,
@@ -155,6 +174,9 @@ def one_cycle(
     """``shape(peak/div, peak, r) >> shape(peak, peak/div/final_div, n - r)`` for r = rise * n and n = `steps`.
 
     With `three_phase` the fall takes r steps too, back to ``peak/div``, and the rest goes on to the end.
+
+    PyTorch's ``OneCycleLR`` counts its last step and ends its rise a step earlier: of n steps in all, that is
+    ``shape(peak/div, peak, rise * n - 1) >> shape(peak, peak/div/final_div, n - rise * n)``.
 
     Args:
         peak: the highest learning rate.
@@ -253,7 +275,15 @@ def triangular(low: Value, high: Value, steps: Period) -> Schedule:
 def triangular2(low: Value, high: Value, steps: Period) -> Schedule:
     """``low + triangular(0, high - low, n) / 2**floor(t / 2n)``: half as high in each cycle.
 
-    Arguments, errors and source as in `triangular`.
+    Args:
+        low: the lowest learning rate.
+        high: the highest learning rate, of the first cycle.
+        steps: the length of each slope in steps.
+
+    Raises:
+        ScheduleError: the slopes have no length.
+
+    Source: Smith 2017, Cyclical Learning Rates for Training Neural Networks (arXiv:1506.01186), section 3.
 
     >>> triangular2(0.0, 1.0, 10)([10, 30, 50])
     array([1.  , 0.5 , 0.25])
@@ -265,7 +295,16 @@ def triangular2(low: Value, high: Value, steps: Period) -> Schedule:
 def exp_range(low: Value, high: Value, steps: Period, *, rate: Positive) -> Schedule:
     """``low + triangular(0, high - low, n) * rate**t``: cycles that shrink with every step.
 
-    Arguments, errors and source as in `triangular`; `rate` is the factor per step.
+    Args:
+        low: the lowest learning rate.
+        high: the highest learning rate, if nothing shrank it.
+        steps: the length of each slope in steps.
+        rate: what multiplies the height of the cycles at every step.
+
+    Raises:
+        ScheduleError: the slopes have no length, or the rate is not positive.
+
+    Source: Smith 2017, Cyclical Learning Rates for Training Neural Networks (arXiv:1506.01186), section 3.
 
     >>> exp_range(0.0, 1.0, 10, rate=0.5)(10) == 0.5**10
     True
@@ -274,7 +313,7 @@ def exp_range(low: Value, high: Value, steps: Period, *, rate: Positive) -> Sche
 
 
 @named
-def slanted_triangular(peak: Value, steps: Steps, *, cut: Fraction = 0.1, ratio: Positive = 32.0) -> Schedule:
+def slanted_triangular(peak: Value, steps: Steps, *, cut: Share = 0.1, ratio: Positive = 32.0) -> Schedule:
     """``linear(peak/ratio, peak, cut * n) >> linear(peak, peak/ratio, (1 - cut) * n)`` for n = `steps`.
 
     Args:

@@ -188,7 +188,7 @@ REFUSED = {
     "linear(0, 1, True)": (1, "a boolean is not a number"),
     "linear(0, 1)": (1, "missing a required argument"),
     "linear(0, 1, 5, 6)": (1, "too many positional"),
-    "linear(0, 1, T_max=5)": (1, "missing a required argument"),
+    "linear(0, 1, T_max=5)": (1, "unexpected keyword argument 'T_max'"),
     "linear(0, 1, steps=5, steps=6)": (1, "write each argument once"),
     "wsd(1, 10, warmup=1, cooldown=1, shape=5)": (1, "such as linear or cosine"),
     "constant(0.1) >> linear(0, 1, 5)": (1, "give it a length"),
