@@ -22,6 +22,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from schedules import Plateau, PlateauState, Schedule, ScheduleError, constant
+from schedules.adapters.from_torch import from_torch, momentum_from_torch, plateau_from_torch
+
+__all__ = ["ScheduleLR", "from_torch", "momentum_from_torch", "plateau_from_torch"]
 
 Form: TypeAlias = Schedule | float | Sequence[Schedule | float] | Mapping[str, Schedule | float]
 """One schedule for all param groups, one for each in order, or one for each by the group's ``name``."""
@@ -61,6 +64,8 @@ class ScheduleLR(LRScheduler):
     >>> optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["momentum"]
     (0.07500000000000001, 0.8)
     """
+
+    _step_count = 1  # trainers count it up between updates; the clock is last_epoch alone
 
     def __init__(  # pyright: ignore[reportMissingSuperCall] -- PyTorch's would patch optimizer.step and step at once
         self,

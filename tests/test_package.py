@@ -128,7 +128,11 @@ def test_no_module_imports_a_framework_even_lazily(name):
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
 def test_adapters_use_the_public_package_only(name):
     names = set(imported(ADAPTERS[name], everywhere))
-    public = {f"schedules.{item}" for item in schedules.__all__} | {"schedules"}
+    public = (
+        {f"schedules.{item}" for item in schedules.__all__}
+        | {"schedules"}
+        | {f"schedules.adapters.{name}" for name in ADAPTERS}
+    )
     assert {found for found in names if found.partition(".")[0] == "schedules"} <= public
     others = {found.partition(".")[0] for found in names} - sys.stdlib_module_names - {"schedules", "numpy"}
     assert len(others - {"jax"}) <= 1, "one adapter, one framework (Optax and Keras may bring JAX)"
