@@ -433,3 +433,57 @@ def test_there_is_a_row_for_every_scheduler():
         name for name, kind in PEERS.items() if isinstance(kind, type) and issubclass(kind, base) and name[0] != "_"
     }
     assert named == kinds - {"LRScheduler"}
+
+
+# -- optimizers of every make ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"foreach": False}, {"fused": True}], ids=str)  # capturable ones want a GPU
+def test_optimizers_with_tensor_rates_take_their_steps(options):
+    rate = torch.tensor(0.1)
+    optimizer = torch.optim.AdamW(groups(rate), lr=rate, **options)
+    scheduler = ScheduleLR(optimizer, COSINE)
+    (parameter,) = optimizer.param_groups[0]["params"]
+    for t in range(15):
+        before = parameter.detach().clone()
+        parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+        moved = (before - parameter).abs().max().item()
+        assert (moved > 0) == (COSINE(t) > 0)
+        scheduler.step()
+        assert rate.item() == optimizer.param_groups[0]["lr"].item() == pytest.approx(COSINE(t + 1), rel=1e-6)
+
+
+def test_optimizers_that_call_a_closure():
+    parameter = torch.nn.Parameter(torch.tensor([3.0]))
+    optimizer = torch.optim.LBFGS([parameter], lr=0.5)
+    scheduler = ScheduleLR(optimizer, sc.linear(1.0, 0.1, 10))
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (parameter**2).sum()
+        loss.backward()
+        return loss
+
+    for t in range(6):
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(1 - 0.09 * t)
+        optimizer.step(closure)
+        scheduler.step()
+    assert abs(parameter.item()) < 1e-2
+
+
+def test_mixed_precision_may_skip_the_first_steps():
+    optimizer = sgd()
+    scheduler = ScheduleLR(optimizer, COSINE)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+    (parameter,) = optimizer.param_groups[0]["params"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for gradient in (float("inf"), float("nan"), 1.0):
+            parameter.grad = torch.full_like(parameter, gradient)
+            scaler.scale(torch.tensor(1.0))
+            scaler.step(optimizer)
+            scaler.update()
+            scheduler.step()
+    assert scheduler.get_last_lr() == [pytest.approx(COSINE(3))]
+    assert torch.isfinite(parameter).all()
