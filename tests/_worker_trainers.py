@@ -5,6 +5,7 @@ Each update prints one line, ``update lr loss``, the numbers in hexadecimal so t
 
 import argparse
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,12 @@ def ddp(options: argparse.Namespace) -> None:
         optimizer.step()
         scheduler.step()
     print("weights", *(x.hex() for p in model.parameters() for x in p.flatten().tolist()), flush=True)
+    done = [options.path.with_suffix(f".{rank}") for rank in range(2)]
+    done[options.rank].touch()
+    end = time.monotonic() + 30
+    while not all(path.exists() for path in done):  # a rank that leaves early may break the other's last collective
+        assert time.monotonic() < end, "the other rank is gone"
+        time.sleep(0.01)
     torch.distributed.destroy_process_group()
     for update in range(options.updates, 2 * options.updates):  # whoever communicates now, fails
         say(update, optimizer.param_groups[0]["lr"], 0.0)

@@ -39,7 +39,7 @@ def live(scheduler, steps=STEPS, key=None):
     for _ in range(steps):
         try:
             scheduler.step()
-        except (ValueError, ZeroDivisionError):  # OneCycleLR beyond its end
+        except (ValueError, ZeroDivisionError, NotImplementedError):  # PyTorch fails: OneCycleLR beyond its end, nests
             break
         rows.append(now())
     return np.array(rows)
