@@ -5,16 +5,19 @@ All curves are drawn through `samples`: whole steps only, since these are what a
 
 import html as markup
 import importlib
+import itertools
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from .check import Count, ScheduleError, accept, brief
+from .combinators import shift, stretch
 from .core import Call, Constant, Join, Lift, Schedule, Warp, level_of, lift
+from .grid import Affine, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,8 +80,8 @@ def shortened(text: str, width: int) -> str:
 def describe(s: Schedule, steps: int | None = None) -> Table:
     """The segments of s: first step, last step, shape, value from, value to.
 
-    Segments are the parts that follow one another in s: those of its joins, looking through names
-    (``wsd`` shows its phases) and through pointwise operations with a number (``0.5 * (a >> b)`` shows two). A part
+    Segments are the parts that follow one another in s: those of its joins, looking through names (``wsd`` shows its
+    phases), pointwise operations with a number (``0.5 * (a >> b)`` shows two), slices, shifts and stretches. A part
     without a whole step in it is left out. What never ends has inf as its last step, and a last value only if constant.
 
     Args:
@@ -136,8 +139,27 @@ def segments(term: Schedule, begin: float = 0) -> list[tuple[float, Schedule]]:
                 ]
             except ScheduleError:  # a part is constant, and not in the domain of the operation
                 return [(begin, term)]
+        case Warp(inner, clock, steps) if (
+            level_of(term) is None and (time := shown(clock, Affine(0, 1))) and time.stride * time.factor > 0
+        ):
+            return [(begin + knot, part) for knot, part in _seen_through(inner, time, steps)] or [(begin, term)]
         case _:
             return [(begin, term)]
+
+
+def _seen_through(term: Schedule, time: Affine, steps: float) -> Iterator[tuple[float, Schedule]]:
+    """The segments of a term whose time runs evenly at another pace, or from another step on; none if it is one."""
+    scale = time.factor / time.divisor
+    first, pace = time.first * scale, time.stride * scale
+    parts = segments(term)
+    for (knot, part), (end, _) in (
+        itertools.pairwise([*parts, (term.steps or math.inf, term)]) if len(parts) > 1 else ()
+    ):
+        start = max((knot - first) / pace, 0.0) if knot else 0.0
+        if start < min((end - first) / pace, steps) or (end == knot and start <= steps):
+            offset = first - knot + pace * start
+            moved = part[offset:] if offset > 0 else shift(part, -offset) if offset < 0 else part
+            yield start, moved if pace == 1 else stretch(moved, 1 / pace)
 
 
 def _readable(parts: list[tuple[float, Schedule]]) -> bool:

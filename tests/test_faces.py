@@ -103,6 +103,14 @@ def test_segments_join_to_the_whole(s):
         (sc.warmup(sc.inverse_sqrt(1.0, timescale=9), 9), ["linear(0.0, 1.0, 9)", "inverse_sqrt(1.0, timescale=9)"]),
         (1 - sc.trapezoid(1.0, 9, warmup=3, cooldown=6), ["1 - linear(0.0, 1.0, 3)", "1 - linear(1.0, 0.0, 6)"]),
         (sc.cycle(sc.linear(0.0, 1.0, 5)), ["cycle(linear(0.0, 1.0, 5))"]),
+        (
+            sc.fit(sc.trapezoid(1.0, 9, warmup=3, cooldown=6), 18),
+            ["stretch(linear(0.0, 1.0, 3), 2.0)", "stretch(linear(1.0, 0.0, 6), 2.0)"],
+        ),
+        (
+            sc.trapezoid(1.0, 9, warmup=3, cooldown=6)[1:],
+            ["linear(0.0, 1.0, 3)[1:]", "linear(1.0, 0.0, 6)"],
+        ),
         (sc.cosine(1.0, 0.0, 5), ["cosine(1.0, 0.0, 5)"]),
     ],
     ids=str,
