@@ -50,7 +50,7 @@ def number(value: Any) -> float:
             raise ValueError("NaN is not a number")
         return float(value)
     if getattr(value, "shape", None) != ():
-        raise TypeError("give one number" if hasattr(value, "__len__") else "")
+        raise TypeError("give one number; jax.vmap maps over a batch of schedules" if hasattr(value, "__len__") else "")
     return value if _followed(value) else number(value.item())
 
 
@@ -68,11 +68,15 @@ def whole(value: float) -> float:
 
 
 class Kind:
-    """A rule for arguments: ``convert`` gives the accepted value or raises; ``wants`` says what is."""
+    """A rule for arguments: ``convert`` gives the accepted value or raises; ``wants`` says what is.
 
-    def __init__(self, wants: str, convert: Callable[[Any], Any]) -> None:
+    A `static` argument decides the form of a term (a count of rounds, say), so it is never a tracer.
+    """
+
+    def __init__(self, wants: str, convert: Callable[[Any], Any], *, static: bool = False) -> None:
         self.wants = wants
         self.convert = convert
+        self.static = static
 
     def __call__(self, function: str, argument: str, value: Any) -> Any:
         """`value` as accepted, or a `ScheduleError` that names everything."""
@@ -213,14 +217,18 @@ Period = Annotated[
 Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
 """A step, or a negative number of steps from the end."""
 
-Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, _integer))]
+Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, _integer), static=True)]
 """A whole number of at least one."""
 
 MAX_ROUNDS = 10_000
 
 Rounds = Annotated[
     int,
-    Kind(f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}", _where(lambda n: 1 <= n <= MAX_ROUNDS, _integer)),
+    Kind(
+        f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}",
+        _where(lambda n: 1 <= n <= MAX_ROUNDS, _integer),
+        static=True,
+    ),
 ]
 """How many rounds are written out, one after the other."""
 
@@ -229,6 +237,7 @@ Times = Annotated[
     Kind(
         f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one: s[:steps]",
         _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps),
+        static=True,
     ),
 ]
 """How many times: so many rounds, or inf."""
@@ -241,6 +250,9 @@ Function = Annotated[Callable[[Any], Any], Kind("this is a callable of the step"
 
 Values = Annotated[Sequence[float], Kind("this is a list of finite numbers", _each(_value, least=1))]
 """One or more finite numbers."""
+
+Record = Annotated[Sequence[float], Kind("this is a list of finite numbers", _each(_value, least=1), static=True)]
+"""One or more finite numbers that are data, not parameters."""
 
 Milestones = Annotated[
     Sequence[float],

@@ -89,16 +89,19 @@ class Schedule:
         """The terms that the node was made of."""
         return ()
 
-    @functools.cached_property
+    @property
     def tracers(self) -> tuple[Any, ...]:
         """The numbers in the term that are not settled yet."""
-        own = (field for field in self.fields if not isinstance(field, Schedule | str | tuple) and not callable(field))
-        inner = (tracer for child in self.children for tracer in child.tracers)
-        return *(number for number in own if not settled(number)), *inner
+        return self._survey[0]
 
-    @functools.cached_property
+    @property
     def shared(self) -> frozenset[int]:
         """The ids of the compound subterms that occur more than once."""
+        return self._survey[1]
+
+    @functools.cached_property
+    def _survey(self) -> tuple[tuple[Any, ...], frozenset[int]]:
+        tracers: list[Any] = []
         seen: set[int] = set()
         again: set[int] = set()
         pending: list[Schedule] = [self]
@@ -106,10 +109,14 @@ class Schedule:
             node = pending.pop()
             if id(node) in seen:
                 again.add(id(node))
-            elif node.children:
+                continue
+            if isinstance(node, Constant | Warp):
+                number = node.value if isinstance(node, Constant) else node.steps
+                tracers.extend(() if settled(number) else (number,))
+            if node.children:
                 seen.add(id(node))
                 pending.extend(node.children)
-        return frozenset(again)
+        return tuple(tracers), frozenset(again)
 
     @functools.cached_property
     def plain(self) -> bool:
@@ -318,10 +325,16 @@ _OTHER_UFUNCS: dict[str, Callable[[Any, Any], Any]] = {  # what NumPy asks where
 MAX_DEPTH = 150  # of nesting: every fold, and Python's own, goes as deep
 
 
-def _node(kind: type[Any], *fields: Any) -> Any:
+def loose(kind: type[Any], *fields: Any) -> Any:
     """A node of this kind as it is, with no check and no normal form."""
     node = object.__new__(kind)
-    node.__dict__.update(zip(kind.__match_args__, fields, strict=True), _function=None)
+    node.__dict__.update(zip(kind.__match_args__, fields, strict=True), _function=None, depth=1)
+    return node
+
+
+def _node(kind: type[Any], *fields: Any) -> Any:
+    """A node that knows how deep it is nested."""
+    node = loose(kind, *fields)
     depth = 1 + max((child.depth for child in node.children), default=0)
     demand(
         depth <= MAX_DEPTH, kind.__name__, "depth", depth, f"at most {MAX_DEPTH}; combine terms in groups, not in a row"
@@ -394,10 +407,10 @@ class Warp(Schedule):
     def __new__(cls, term: Any, clock: Any, steps: float = math.inf) -> Schedule:
         term, clock = as_schedule(term, "Warp"), as_schedule(clock, "Warp")
         steps = accept(Endless, "Warp", "steps", steps)
-        if same(term.steps, steps) and (isinstance(clock, Time) or (isinstance(term, Constant) and clock != _ORIGIN)):
+        if same(term.steps, steps) and (isinstance(clock, Time) or (isinstance(term, Constant) and clock != ORIGIN)):
             return term  # no transform of time changes a bare constant
         known = level_of(term)
-        return _node(cls, term, clock, steps) if known is None else _node(cls, Constant(known), _ORIGIN, steps)
+        return _node(cls, term, clock, steps) if known is None else _node(cls, Constant(known), ORIGIN, steps)
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -408,11 +421,13 @@ class Warp(Schedule):
         """The step beyond which time has to be held: `steps`, or inf where the term has come to its own end by then."""
         from .evaluate import image
 
-        arrived, _ = image(self.clock, self.steps, math.inf) if settled(self.steps) else (-math.inf, math.inf)
+        if not settled(self.steps):
+            return self.steps
+        arrived, _ = image(self.clock, self.steps, math.inf)
         return math.inf if settled(self.term.steps) and self.term.steps <= arrived else self.steps
 
 
-_ORIGIN = Constant(0)  # the clock of a constant that has a length
+ORIGIN = Constant(0)  # the clock of a constant that has a length
 
 
 class Join(Schedule):
@@ -478,13 +493,15 @@ class Call(Schedule):
     @functools.cached_property
     def body(self) -> Schedule:
         """The term that this call stands for."""
-        name = self.maker.__name__
+        name, first = self.maker.__name__, self.maker.positional
+        args = accepted(self.maker, self.args)
+        keywords = dict(list(args.items())[first:])
         try:
-            body = self.maker.__wrapped__(*self.args[: self.maker.positional], **self._keywords)
+            body = self.maker.__wrapped__(*list(args.values())[:first], **keywords)
         except ScheduleError as fault:
             raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
         except ArithmeticError as fault:
-            raise ScheduleError(f"{name}: {self._keywords or self.args}: {fault}; choose smaller values") from None
+            raise ScheduleError(f"{name}: {keywords or self.args}: {fault}; choose smaller values") from None
         return as_schedule(body, name)
 
     @property
@@ -500,10 +517,6 @@ class Call(Schedule):
         """The arguments by name, the defaults among them."""
         return dict(zip(self.maker.defaults, self.args, strict=True))
 
-    @property
-    def _keywords(self) -> dict[str, Any]:
-        return dict(list(self.arguments.items())[self.maker.positional :])
-
 
 class Maker(Protocol):
     """What `named` makes of a function: the same function, which now remembers its calls."""
@@ -515,6 +528,8 @@ class Maker(Protocol):
     """Each parameter with its default, `inspect.Parameter.empty` where it has none."""
     positional: int
     """How many of the parameters come before the keyword-only ones."""
+    kinds: Callable[[], dict[str, Kind]]
+    """The rule of each parameter."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Schedule: ...
 
@@ -544,7 +559,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     0.1
     """
     name = function.__name__
-    bind = _binder(function)
+    bind, kinds = _binder(function)
     free = name.isidentifier() and name not in _RESERVED
     demand(free, "named", "function", function, "the name is taken by expressions, or is no name; choose another")
 
@@ -557,6 +572,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     cast("Any", maker).__signature__ = inspect.Signature(plain)  # what help() shows: the rules have no short names
     typed = cast("Maker", maker)
     typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
+    typed.kinds = kinds
     typed.positional = sum(p.kind is not p.KEYWORD_ONLY for p in signature.parameters.values())
     taken = MAKERS.setdefault(name, typed)
     if (taken.__module__, taken.__qualname__) != (function.__module__, function.__qualname__):
@@ -570,7 +586,7 @@ _RESERVED = frozenset((*ARITY, "join", "scale", "constant", "Time", "Warp", "inf
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """`function`, its arguments checked by their annotations as those of `named` ones are."""
-    bind = _binder(function)
+    bind, _ = _binder(function)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> R:
@@ -579,8 +595,11 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", call)
 
 
-def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], dict[str, Any]]:
-    """What makes arguments of positions and keywords: each by its name, defaults filled in, accepted by its rule."""
+Binder: TypeAlias = Callable[[Any, Any], dict[str, Any]]
+
+
+def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str, Kind]]]:
+    """What makes arguments of positions and keywords, each accepted by its rule, defaults filled in; and the rules."""
     signature, name = inspect.signature(function), function.__name__
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -602,7 +621,13 @@ def _binder(function: Callable[..., Any]) -> Callable[[Any, Any], dict[str, Any]
         given = bound_arguments.arguments
         return {key: kind(name, key, given[key]) for key, kind in kinds().items()}
 
-    return bind
+    return bind, kinds
+
+
+def accepted(maker: Maker, args: tuple[Any, ...]) -> dict[str, Any]:
+    """The arguments of a call by name, each accepted by its rule."""
+    rules = zip(maker.kinds().items(), args, strict=True)
+    return {key: kind(maker.__name__, key, arg) for (key, kind), arg in rules}
 
 
 def _plain(signature: inspect.Signature) -> str:
@@ -627,12 +652,16 @@ def _kind(annotation: Any) -> Kind:
         return own[0]
     if type(None) in choices:
         inner = _kind(next(choice for choice in choices if choice is not type(None)))
-        return Kind(f"{inner.wants}, or None", lambda value: None if value is None else inner.convert(value))
+        return Kind(
+            f"{inner.wants}, or None",
+            lambda value: None if value is None else inner.convert(value),
+            static=inner.static,
+        )
     if annotation is Schedule or Schedule in choices:
         return Kind(
             OPERAND.wants, lambda value: value if isinstance(value, Schedule) else Constant(OPERAND.convert(value))
         )
-    return Kind("this is a number, a schedule or a list of these", _anything)
+    return Kind("this is a number, a schedule or a list of these", _anything, static=annotation is int)
 
 
 def _anything(value: Any) -> Any:
@@ -676,7 +705,7 @@ def lift(op: Op, *args: Any) -> Schedule:
 
 def level(value: Any, steps: Any) -> Schedule:
     """``s(t) = value`` for `steps` steps, none of them too: a part that vanishes from a join."""
-    return Warp(Constant(value), _ORIGIN, steps)
+    return Warp(Constant(value), ORIGIN, steps)
 
 
 def level_of(term: Schedule) -> float | None:

@@ -19,6 +19,7 @@ from .check import (
     Period,
     Points,
     Positive,
+    Record,
     Steps,
     Switch,
     Value,
@@ -65,7 +66,7 @@ def linear(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
     array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
     """
-    return between(start, end, steps, lambda t, left: (t / steps, left / steps))
+    return between(start, end, steps, lambda t, left, n: (t / n, left / n))
 
 
 @named
@@ -86,9 +87,7 @@ def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0)
     >>> polynomial(0.1, 0.0, 10, power=2.0)(5)
     0.025
     """
-    return between(
-        start, end, steps, lambda _, left: (_one_minus_power(steps, power), lift("pow", left / steps, power))
-    )
+    return between(start, end, steps, lambda _, left, n: (_one_minus_power(n, power), lift("pow", left / n, power)))
 
 
 @named
@@ -112,8 +111,8 @@ def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
     array([0.1 , 0.05, 0.  ])
     """
 
-    def weights(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
-        angle = math.pi / 2 / steps
+    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
+        angle = math.pi / 2 / n
         return _sine_squared(t * angle), _sine_squared(left * angle)
 
     return between(start, end, steps, weights)
@@ -140,10 +139,10 @@ def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
         demand(value != 0, "exponential", name, value, "no ratio leads to or from zero; use a small value instead")
     demand((start > 0) == (end > 0), "exponential", "end", end, f"it needs the sign of start={start!r}")
 
-    def ratio(base: float, other: float) -> Callable[[Schedule], Schedule]:
-        return lambda count: base * lift("pow", other / base, count / steps)
+    def ratio(base: float, other: float, n: float) -> Callable[[Schedule], Schedule]:
+        return lambda count: base * lift("pow", other / base, count / n)
 
-    return during(steps, end, lambda _, __: halves(ratio(start, end), ratio(end, start), steps))
+    return during(steps, end, lambda _, __, n: halves(ratio(start, end, n), ratio(end, start, n), n))
 
 
 @named
@@ -164,7 +163,7 @@ def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
     array([1. , 0.5, 0. ])
     """
-    return between(start, end, steps, lambda t, left: (root := lift("sqrt", t / steps), left / steps / (1 + root)))
+    return between(start, end, steps, lambda t, left, n: (root := lift("sqrt", t / n), left / n / (1 + root)))
 
 
 @named
@@ -190,10 +189,10 @@ def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, u
     0.5
     """
 
-    def logistic(end: float, count: Schedule) -> Schedule:
-        return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / steps)))
+    def logistic(end: float, count: Schedule, n: float) -> Schedule:
+        return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / n)))
 
-    return between(start, end, steps, lambda t, left: (logistic(-lower, t), logistic(upper, left)))
+    return between(start, end, steps, lambda t, left, n: (logistic(-lower, t, n), logistic(upper, left, n)))
 
 
 @named
@@ -214,7 +213,7 @@ def rex(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> rex(1.0, 0.0, 10)(5)
     0.6666666666666666
     """
-    return between(start, end, steps, lambda t, left: (t / (steps + left), 2 * left / (steps + left)))
+    return between(start, end, steps, lambda t, left, n: (t / (n + left), 2 * left / (n + left)))
 
 
 @named
@@ -237,9 +236,9 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
     True
     """
 
-    def weights(t: Schedule, left: Schedule) -> tuple[Schedule, Schedule]:
-        rest = Warp(_one_minus_power(steps, k), left, steps)
-        return _sine_squared(math.pi / 2 * lift("pow", t / steps, k)), _sine_squared(math.pi / 2 * rest)
+    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
+        rest = Warp(_one_minus_power(n, k), left, n)
+        return _sine_squared(math.pi / 2 * lift("pow", t / n, k)), _sine_squared(math.pi / 2 * rest)
 
     return between(start, end, steps, weights)
 
@@ -383,7 +382,7 @@ def interpolate(points: Points) -> Schedule:
 
 
 @named
-def replay(values: Values, *, interpolate: Switch = True) -> Schedule:
+def replay(values: Record, *, interpolate: Switch = True) -> Schedule:
     """``s(i) = values[i]`` at whole steps i, straight lines between them, for ``len(values)`` steps.
 
     Args:
@@ -444,37 +443,42 @@ def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
 # -- the parts that curves are written with ----------------------------------------------------------
 
 
-Weights: TypeAlias = Callable[[Schedule, Schedule], tuple[Schedule, Schedule]]
-"""``(rise, fall)`` as functions of the steps that have passed, t, and that are left, n - t."""
+Weights: TypeAlias = Callable[[Schedule, Schedule, float], tuple[Schedule, Schedule]]
+"""``(rise, fall)`` as functions of the steps that have passed, t, that are left, n - t, and n."""
 
 
 def between(start: float, end: float, steps: float, weights: Weights) -> Schedule:
     """``s(t) = start * fall(t) + end * rise(t)`` for `steps` steps, where ``rise + fall == 1``.
 
     Only the weight of the larger of the two values is computed, since it is that one's relative accuracy
-    that shows; at both ends the value is exact.
+    that shows (both, where the values are not known yet); at both ends the value is exact.
     """
 
-    def blend(t: Schedule, left: Schedule) -> Schedule:
-        rise, fall = weights(t, left)
-        if settled(start) and (start == 0 or (settled(end) and abs(start) < abs(end))):
+    def blend(t: Schedule, left: Schedule, n: float) -> Schedule:
+        rise, fall = weights(t, left, n)
+        if not (settled(start) and settled(end)):
+            return start * fall + end * rise
+        if abs(start) < abs(end):
             return end * rise + start * (1 - rise)
         return start * fall + end * (1 - fall)
 
     return during(steps, end, blend)
 
 
-def during(steps: float, end: float, term: Callable[[Schedule, Schedule], Schedule]) -> Schedule:
-    """``term(t, n - t)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
+def during(steps: float, end: float, term: Callable[[Schedule, Schedule, float], Schedule]) -> Schedule:
+    """``term(t, n - t, n)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
     if settled(steps) and steps == 0:
         return constant(end, steps=0)
-    return Warp(term(Time(), steps - Time()), Time(), steps)
+    arrived = 0 if settled(steps) else (steps == 0) * 1.0  # of a step, so that nothing is divided by zero
+    n = steps + arrived
+    return Warp(term(Time(), n - Time(), n), Time() + arrived, steps)
 
 
 def halves(first: Callable[[Schedule], Schedule], second: Callable[[Schedule], Schedule], steps: float) -> Schedule:
     """``first(t)`` in the first half of n = `steps` steps, ``second(n - t)`` from there on."""
-    rest = whole(turns(steps, 2))
-    return Join((Warp(first(Time()), Time(), steps - rest), Warp(second(Time()), rest - Time(), rest)))
+    half = whole(turns(steps, 2))
+    rest = steps - half
+    return Join((Warp(first(Time()), Time(), half), Warp(second(Time()), rest - Time(), rest)))
 
 
 def _sine_squared(x: Schedule) -> Schedule:

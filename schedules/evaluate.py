@@ -16,9 +16,10 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from .check import ScheduleError, refusal, settled
-from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp
+from .check import ScheduleError, demand, refusal, settled
+from .core import Call, Constant, Join, Lift, Op, Schedule, Time, Warp, level_of, lift, same
 from .ops import INLINE, INTEGRAL, NUMBERS, SINGULAR, SYMMETRIC, TEMPLATES, bound
+from .tree import Line, program, run
 
 V = TypeVar("V")
 
@@ -33,7 +34,7 @@ class Clock(NamedTuple, Generic[V]):
     def held(self, value: V, steps: float) -> "Clock[V]":
         """This time held within [0, steps], where it is `value`."""
         if not settled(steps):
-            return Clock(value, 0)
+            return Clock(value, 0, max(self.high, 0))
         return Clock(value, min(max(self.low, 0), steps), min(max(self.high, 0), steps))
 
 
@@ -115,6 +116,17 @@ def image(clock: Schedule, low: float, high: float) -> tuple[float, float]:
         case _:
             pass
     return -math.inf, math.inf
+
+
+def counts(clock: Schedule) -> bool:
+    """Whether a clock shows whole numbers at whole times, by its form."""
+    match clock:
+        case Constant(value):
+            return isinstance(value, int)
+        case Lift(op, args):
+            return op in INTEGRAL and all(map(counts, args))
+        case _:
+            return isinstance(clock, Time)
 
 
 def active(term: Join, low: float, high: float) -> list[tuple[int, float, float]]:
@@ -280,6 +292,8 @@ def ieee(term: Schedule, step: float) -> float:
 
 
 SINGLE = 32  # the bits of a float32
+_TINY = 2.0**-100  # a factor beyond its inverse would overflow a float32
+FEW = 8  # a join of more parts looks the numbers of its part up, so that no program grows with their count
 
 
 class Arrays(Evaluator[Any]):
@@ -290,9 +304,33 @@ class Arrays(Evaluator[Any]):
     def __init__(self, term: Schedule, xp: Any) -> None:
         super().__init__(term)
         self.xp = xp
+        self.largest = int(xp.iinfo(default_dtype(xp, "integral")).max)
+        self.short = xp.finfo(default_dtype(xp, "real floating")).bits == SINGLE
 
     def constant(self, value: float) -> Any:
-        return value
+        return float(value) if isinstance(value, int) and abs(value) > self.largest else value
+
+    def evaluate(self, term: Schedule, time: Clock[Any]) -> Any:
+        """The value; in floats, where whole numbers would go beyond those of the library."""
+        if self.overflows(term, time.low, time.high):
+            time = time._replace(value=self.xp.astype(time.value, float_like(self.xp, time.value)))
+        return super().evaluate(term, time)
+
+    def warp(self, clock: Schedule, time: Clock[Any]) -> Clock[Any]:
+        """The time that `clock` shows; held before it would go beyond the whole numbers of the library."""
+        if self.overflows(clock, time.low, time.high):
+            last = bisect(range(self.largest), False, key=lambda t: self.overflows(clock, time.low, t)) - 1
+            time = self.clip(time, last)
+        return super().warp(clock, time)
+
+    def overflows(self, term: Schedule, low: float, high: float) -> bool:
+        """Whether a term of whole numbers goes beyond those of the library at whole times in [low, high]."""
+        return (
+            isinstance(term, Lift)
+            and high < math.inf
+            and counts(term)
+            and self.largest < image(term, low, high)[1] < math.inf
+        )
 
     def lift(self, op: Op, args: list[Any]) -> Any:
         if not isinstance(op, str):
@@ -304,8 +342,37 @@ class Arrays(Evaluator[Any]):
                 args = args[::-1]  # PyTorch takes a number in the second place only
         elif op in self.singular:
             return self.gentle(op, *args)
+        t, factor = self.scaling(op, args)
+        if factor:
+            return self.fine(t, factor)
         value = bound(op, self.xp)(*args)
         return self.sharpened(value, *args) if op in ("pow", "geometric") else value
+
+    def scaling(self, op: str, args: list[Any]) -> tuple[Any, float]:
+        """Whole times and the number that multiplies them, in a library whose floats are short; else a factor of 0."""
+        match op, args:
+            case "divide", [t, int() | float() as divisor] if abs(divisor) > _TINY:
+                factor = 1 / divisor
+            case "multiply", [float() as factor, t] | [t, float() as factor] if abs(factor) < 1 / _TINY:
+                pass
+            case _:
+                return None, 0.0
+        return t, factor if self.short and self.xp.isdtype(t.dtype, "integral") else 0.0
+
+    def fine(self, t: Any, factor: float) -> Any:
+        """``t * factor`` for whole t, rounded once.
+
+        The two halves of t, of 15 bits and a sign, times the first 9 bits of the factor are exact in a float32; so is
+        what their sum loses.
+        """
+        xp = self.xp
+        mantissa, exponent = math.frexp(factor)
+        head = math.ldexp(round(mantissa * 2**9), exponent - 9)
+        halves = (t >> 16) + (t >> 15 & 1), (t & 32767) - (t & 32768), t
+        high, low, whole_t = (xp.astype(half, default_dtype(xp, "real floating")) for half in halves)
+        high, low = high * (head * 2**16), low * head
+        total = high + low
+        return total + ((low - (total - high)) + whole_t * (factor - head))
 
     def gentle(self, op: str, x: Any, *rest: Any) -> Any:
         """An operation whose slope at 0 is infinite: it counts as none there, since inf * 0 would spoil a gradient."""
@@ -314,10 +381,9 @@ class Arrays(Evaluator[Any]):
 
     def sharpened(self, power: Any, base: Any, exponent: Any, unit: Any = 1) -> Any:
         """``power = base**(exponent/unit)``, without what a float32 loses by rounding the base to itself first."""
-        near = float(np.float32(base)) if isinstance(base, int | float) else 0.0
-        if near in (0.0, base) or self.xp.finfo(power.dtype).bits != SINGLE:
+        residue = _residue(base)
+        if not residue or self.xp.finfo(power.dtype).bits != SINGLE:
             return power
-        residue = math.log1p((base - near) / near)  # of the logarithm, folded in double precision
         return power * self.xp.exp(exponent * (residue / unit))
 
     def call(self, function: Any, step: Any) -> Any:
@@ -341,11 +407,39 @@ class Arrays(Evaluator[Any]):
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         """Nested ``where``; each part clips time to its own, so none is asked for a value it was not built for."""
-        (first, *rest) = active(term, time.low, time.high)
-        result = self.part(term, first[0], time.value)
-        for index, _, _ in rest:
+        parts = active(term, time.low, time.high)
+        if len(parts) > FEW:
+            return self.gather(term, [place for place, _, _ in parts], time)
+        result = self.part(term, parts[0][0], time.value)
+        for index, _, _ in parts[1:]:
             result = self.xp.where(time.value < term.knots[index], result, self.part(term, index, time.value))
         return result
+
+    def gather(self, term: Join, places: list[int], time: Clock[Any]) -> Any:
+        """Each distinct program of the parts once, with the numbers of the part that each step falls in."""
+        table = Table(self.xp, time.value, [term.knots[place] for place in places])
+        programs: dict[tuple[Line, ...], dict[int, list[Any]]] = {}
+        for row, place in enumerate(places):
+            lines, numbers = program(term.parts[place], self.rounded if table.bits == SINGLE else lambda node: node)
+            programs.setdefault(lines, {})[row] = numbers
+        result: Any = None
+        for lines, members in programs.items():
+            first = next(iter(members.values()))
+            columns = zip(*(members.get(row, first) for row in range(len(places))), strict=True)
+            body = run(lines, [table.read(column) for column in columns])
+            value = table.full(type(self)(body, self.xp).fold(body, Clock(table.local, min(time.low, 0), time.high)))
+            mine = table.read([row in members for row in range(len(places))])
+            result = value if result is None else self.xp.where(mine, value, result)
+        return result
+
+    def rounded(self, node: Schedule) -> Schedule:
+        """A power of a number with that number as a float32 has it, and the `sharpened` rest of the logarithm."""
+        match node:
+            case Lift("pow" | "geometric" as op, (Constant(base), exponent, *unit)) if _residue(base):
+                rest = lift("exp", exponent * (_residue(base) / (level_of(unit[0]) or 1 if unit else 1)))
+                return lift(op, float(np.float32(base)), exponent, *unit) * rest
+            case _:
+                return node
 
     def part(self, term: Join, index: int, steps: Any) -> Any:
         """One part of a join at its local time, as an array."""
@@ -358,6 +452,46 @@ def on_numbers(op: str, args: list[float]) -> float:
     """An operation on numbers as IEEE 754 has it, where Python would raise: an overflow is inf."""
     with np.errstate(all="ignore"):
         return float(bound(op, namespace(np.float64(0)))(*map(np.float64, args)))
+
+
+def _residue(base: Any) -> float:
+    """What the logarithm of a number loses when the number is rounded to a float32, folded in double precision."""
+    near = float(np.float32(base)) if settled(base) else 0.0
+    return math.log1p((base - near) / near) if near else 0.0
+
+
+class Table:
+    """Columns of numbers with a row for each part of a join, read at the row that each step falls in."""
+
+    def __init__(self, xp: Any, steps: Any, knots: list[Any]) -> None:
+        self.xp = xp
+        self.steps = steps
+        self.bits = xp.finfo(float_like(xp, steps)).bits
+        whole_steps = xp.isdtype(steps.dtype, "integral")
+        edges = self.column([math.ceil(knot) if whole_steps and settled(knot) else knot for knot in knots[1:]])
+        self.index = xp.searchsorted(xp.astype(edges, steps.dtype), steps, side="right")
+        starts = [math.floor(knot) if settled(knot) else knot for knot in knots]
+        self.local = steps - self.read(starts)  # whole numbers first: they are exact
+        if starts != knots:
+            self.local = self.local - self.read([knot - start for knot, start in zip(knots, starts, strict=True)])
+
+    def column(self, values: Sequence[Any]) -> Any:
+        """Numbers as an array of the library: whole ones as integers, the others in the float type of the steps."""
+        if all(isinstance(value, int) for value in values):
+            return self.xp.asarray(np.asarray(values), device=device_of(self.steps))
+        if all(map(settled, values)):
+            return array_like(self.xp, np.asarray(values), self.steps)
+        return self.xp.stack([array_like(self.xp, value, self.steps) for value in values])
+
+    def read(self, values: Sequence[Any]) -> Any:
+        """The number of the row at each step: one number if it is the same in every row."""
+        if all(value is values[0] or same(value, values[0]) for value in values):
+            return values[0]
+        return self.column(values)[self.index]
+
+    def full(self, value: Any) -> Any:
+        """A value as an array, if it is a number."""
+        return array_like(self.xp, value, self.steps) if isinstance(value, int | float) else value
 
 
 class NumPy(Arrays):
@@ -383,13 +517,15 @@ def on_array(term: Schedule, step: Any) -> Any:
     single = isinstance(step, np.generic)
     if isinstance(step, list | tuple):
         step = _array(cast("list[float]", step))
+    for number in term.tracers:
+        demand(getattr(number, "shape", ()) == (), "s(step)", "s", term, "these are many; jax.vmap maps over a batch")
     example = term.tracers[0] if term.tracers else step
     xp = namespace(example)
     if isinstance(step, int | float):
         step = xp.asarray(step, dtype=getattr(example, "dtype", None))
     steps = as_steps(xp, step)
     evaluator = NumPy(term, xp) if is_numpy(xp) else Arrays(term, xp)
-    value, dtype = evaluator.fold(term, Clock(steps)), float_like(xp, steps)
+    value, dtype = evaluator.fold(term, Clock(steps, *extent(xp, steps))), float_like(xp, steps)
     if not hasattr(value, "dtype"):
         value = xp.full_like(steps, value, dtype=dtype)
     value = value if value.dtype == dtype else xp.astype(value, dtype)
@@ -432,7 +568,17 @@ def as_steps(xp: Any, step: Any) -> Any:
     if not xp.isdtype(step.dtype, "integral"):
         raise ScheduleError(f"s(step): step.dtype={step.dtype}: steps are real numbers; convert the array first")
     integer = default_dtype(xp, "integral")
-    return step if step.dtype == integer else xp.astype(step, integer)
+    if step.dtype == integer:
+        return step
+    largest = xp.iinfo(integer).max
+    return xp.astype(xp.minimum(step, largest) if xp.iinfo(step.dtype).max > largest else step, integer)
+
+
+def extent(xp: Any, steps: Any) -> tuple[float, float]:
+    """The least and the largest value that steps of their dtype can have."""
+    if xp.isdtype(steps.dtype, "real floating"):
+        return -math.inf, math.inf
+    return int(xp.iinfo(steps.dtype).min), int(xp.iinfo(steps.dtype).max)
 
 
 def float_like(xp: Any, step: Any) -> Any:
@@ -445,7 +591,7 @@ def default_dtype(xp: Any, kind: str) -> Any:
     return xp.__array_namespace_info__().default_dtypes()[kind]
 
 
-def array_like(xp: Any, values: list[float] | float, step: Any) -> Any:
+def array_like(xp: Any, values: Any, step: Any) -> Any:
     """Floats as an array to go with `step`: same library, device and float dtype."""
     return xp.asarray(values, dtype=float_like(xp, step), device=device_of(step))
 

@@ -23,13 +23,14 @@ BELOW = {
     "check": set(),
     "ops": set(),
     "core": {"check", "ops"},
-    "evaluate": CORE,
-    "grid": CORE | {"evaluate"},
+    "tree": CORE,
+    "evaluate": CORE | {"tree"},
+    "grid": CORE | {"tree", "evaluate"},
     "curves": CORE,
     "combinators": CORE | {"curves"},
     "recipes": ALGEBRA,
     "plateau": ALGEBRA,
-    "analysis": ALGEBRA | {"recipes", "evaluate", "grid"},
+    "analysis": ALGEBRA | {"recipes", "tree", "evaluate", "grid"},
     "text": ALGEBRA | {"recipes"},
 }
 FACES = {"plot", "cli", "__main__"}
@@ -129,8 +130,8 @@ def test_no_module_imports_a_framework_even_lazily(name):
 def test_adapters_use_the_public_package_only(name):
     names = set(imported(ADAPTERS[name], everywhere))
     public = (
-        {f"schedules.{item}" for item in schedules.__all__}
-        | {"schedules"}
+        {f"schedules.{item}" for item in (*schedules.__all__, "tree")}
+        | {"schedules", "schedules.dialects"}
         | {f"schedules.adapters.{name}" for name in ADAPTERS}
     )
     assert {found for found in names if found.partition(".")[0] == "schedules"} <= public
