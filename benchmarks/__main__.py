@@ -15,7 +15,7 @@ from typing import Any
 import lrsched
 import numpy as np
 
-from schedules import Schedule, cosine, cosine_warmup, join, linear, multistep, one_cycle, sgdr
+from schedules import Schedule, cosine, cosine_warmup, exponential, join, linear, multistep, one_cycle, sgdr, wsd
 
 STEPS = 10**6
 
@@ -28,6 +28,9 @@ def main() -> None:
     memory(10**8)
     imports()
     steps_of_torch()
+    joins_in_jax()
+    sweep_in_jax()
+    ulps_in_jax()
 
 
 def timed(functions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -211,6 +214,125 @@ def steps_of_torch() -> None:
         rows.append([f"{groups}", f"{microseconds['theirs']:.2f}", f"{microseconds['ours']:.2f}", f"{ratio:.1f}"])
     head = ["groups", "CosineAnnealingLR, us", "ScheduleLR, us", "times less"]
     table("A step of the scheduler", head, rows)
+
+
+# -- JAX ---------------------------------------------------------------------------------------------
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """The time of one call, in seconds."""
+    begin = time.perf_counter()
+    function()
+    return time.perf_counter() - begin
+
+
+def joins_in_jax() -> None:
+    """The program of one step of a join of many lines, and its time in a loop, against Optax."""
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    loops = 100_000
+    jax.jit(jnp.sin).lower(1.0).compile()  # the first compilation sets up the compiler
+    rows: list[list[str]] = []
+    for parts in (4, 10, 100, 1_000):
+        levels = np.random.default_rng(parts).uniform(0.1, 1.0, parts + 1).tolist()
+        lengths = [loops // parts + place % 7 for place in range(parts)]
+        pieces = list(zip(levels, levels[1:], lengths, strict=False))
+        knots = np.cumsum(lengths)[:-1].tolist()
+        makers: dict[str, Callable[[], Callable[[Any], Any]]] = {
+            "schedules": lambda pieces=pieces: join(*(linear(a, b, n) for a, b, n in pieces)),
+            "optax": lambda pieces=pieces, knots=knots: optax.join_schedules(
+                [optax.linear_schedule(a, b, n) for a, b, n in pieces], knots
+            ),
+        }
+        compiling: dict[str, float] = {}
+        for name, make in makers.items():
+            schedule = make()
+            begin = time.perf_counter()
+            lowered = jax.jit(schedule).lower(jnp.int32(0))
+            lowered.compile()
+            compiling[name] = time.perf_counter() - begin
+            program = f"{len(lowered.as_text().splitlines()):,}"
+            step = float("nan")
+            if parts < 1_000 or name == "schedules":  # a loop over a thousand parts of Optax compiles for minutes
+                loop = jax.jit(lambda x, f=schedule: jax.lax.fori_loop(0, loops, lambda i, total: total + f(i), x))
+                loop(0.0).block_until_ready()
+                step = min(seconds(lambda loop=loop: loop(0.0).block_until_ready()) for _ in range(3)) / loops
+            ratio = "" if name == "schedules" else f"{compiling['optax'] / compiling['schedules']:.1f}"
+            rows.append([f"{parts:,}", name, program, f"{compiling[name] * 1e3:.0f}", f"{step * 1e6:.3f}", ratio])
+    head = [
+        "parts",
+        "library",
+        "lines of HLO",
+        "trace and compile, ms",
+        "a step in a loop, us",
+        "times longer to compile",
+    ]
+    table("JAX: a join of straight lines", head, rows)
+
+
+def sweep_in_jax() -> None:
+    """Ten thousand schedules over ten thousand steps at once, against a loop over schedules of Optax."""
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    steps = 10_000
+    every_step = jnp.arange(steps)
+    peaks, warmups, cooldowns = np.geomspace(1e-4, 1e-2, 25), np.arange(100, 2_100, 100), np.arange(500, 4_500, 200)
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(peaks, warmups, cooldowns)])
+    sweep = jax.jit(
+        jax.vmap(lambda peak, warmup, cooldown: wsd(peak, steps, warmup=warmup, cooldown=cooldown)(every_step))
+    )
+    arrays = [jnp.asarray(axis) for axis in grid]
+    sweep(*arrays).block_until_ready()
+    ours = min(seconds(lambda: sweep(*arrays).block_until_ready()) for _ in range(3))
+
+    def theirs(peak: float, warmup: int, cooldown: int) -> Any:
+        parts = [
+            optax.linear_schedule(0.0, peak, warmup),
+            optax.constant_schedule(peak),
+            optax.linear_schedule(peak, 0.0, cooldown),
+        ]
+        return optax.join_schedules(parts, [warmup, steps - cooldown])(every_step)
+
+    some = grid[:, :: grid.shape[1] // 100].T.tolist()
+    loop = seconds(lambda: [theirs(p, int(w), int(c)).block_until_ready() for p, w, c in some])
+    loop *= grid.shape[1] / len(some)
+    rows = [["schedules, one vmap", f"{ours:.2f}", "1"], ["optax, a loop", f"{loop:.1f}", f"{loop / ours:.0f}"]]
+    head = ["sweep", "seconds", "times longer"]
+    table(f"JAX: {grid.shape[1]:,} schedules over {steps:,} steps (the loop measured on {len(some)})", head, rows)
+
+
+def ulps_in_jax() -> None:
+    """The largest error in float32, in ulp of the value, over steps all over the curve and near both ends."""
+    import jax
+    import jax.numpy as jnp
+    import optax
+
+    makers: dict[str, tuple[Callable[..., Schedule], Callable[..., Any]]] = {
+        "linear to 0": (lambda n: linear(1e-3, 0.0, n), lambda n: optax.linear_schedule(1e-3, 0.0, n)),
+        "cosine to 0": (lambda n: cosine(1e-3, 0.0, n), lambda n: optax.cosine_decay_schedule(1e-3, n)),
+        "exponential": (
+            lambda n: exponential(1e-3, 1e-6, n),
+            lambda n: optax.exponential_decay(1e-3, n, 1e-3),
+        ),
+    }
+    rows: list[list[str]] = []
+    for name, (ours, theirs) in makers.items():
+        for n in (10**4, 10**6, 2**31 - 1):
+            inner = np.random.default_rng(n).integers(0, n, 10_000)
+            steps = np.unique(np.concatenate([np.arange(1_000), n - 1 - np.arange(1_000), inner]))
+            exact = ours(n)(steps)
+            ulp = np.spacing(exact.astype(np.float32)).astype(float)
+            found = [
+                np.max(np.abs(np.asarray(jax.jit(schedule)(jnp.asarray(steps, jnp.int32)), float) - exact) / ulp)
+                for schedule in (ours(n), theirs(n))
+            ]
+            rows.append([name, f"{n:,}", *(f"{error:.3g}" for error in found)])
+    head = ["curve", "steps", "schedules, ulp", "optax, ulp"]
+    table("JAX: the largest error in float32, in ulp of the value (against float64)", head, rows)
 
 
 if __name__ == "__main__":

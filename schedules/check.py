@@ -38,6 +38,9 @@ def number(value: Any) -> float:
 
     Whole floats stay floats. Booleans, text, NaN and arrays raise ``TypeError`` or ``ValueError``.
     """
+    kind: Any = type(value)
+    if kind is float and not math.isnan(value):  # the usual case, without the looks below
+        return value
     if isinstance(value, bool):
         raise TypeError("a boolean is not a number")
     if isinstance(value, str | bytes):

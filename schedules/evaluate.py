@@ -191,10 +191,14 @@ class Source(Evaluator[Expr]):
     def constant(self, value: float) -> Expr:
         return Expr(self.parameter(value), True, isinstance(value, float))
 
+    def template(self, op: str, args: list[Expr]) -> str:  # noqa: ARG002 -- stand-alone source looks at them
+        """How an operation on `args` is written."""
+        return INLINE.get(op, TEMPLATES[op])
+
     def lift(self, op: Op, args: list[Expr]) -> Expr:
         if not isinstance(op, str):
             return Expr(f"{self.parameter(op)}({args[0].text})", False, False)
-        template = INLINE.get(op, TEMPLATES[op])
+        template = self.template(op, args)
         args = [self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)]
         floating = [arg.floating for arg in args]
         exact = all(floating) if op in SYMMETRIC else any(floating) or op not in INTEGRAL
@@ -237,11 +241,13 @@ class Source(Evaluator[Expr]):
                 self.branch(term, half, t, result)
                 self.margin, self.memo = outer, memo
             return
-        ((index, low, high),) = parts
+        self.emit(f"{result.text} = {as_float(self.leaf(term, *parts[0], t))}")
+
+    def leaf(self, term: Join, index: int, low: float, high: float, t: Expr) -> Expr:
+        """The value of one part at its local time, which is in [low, high]."""
         knot = term.knots[index]
         local = t if knot == 0 else self.bind(Expr(f"{t.text} - {self.parameter(knot)}", False, t.floating))
-        value = self.fold(term.parts[index], Clock(local, low, high))
-        self.emit(f"{result.text} = {as_float(value)}")
+        return self.fold(term.parts[index], Clock(local, low, high))
 
     def look_up(self, term: Join, t: Expr) -> Expr:
         """The part by bisection; each part is a function, compiled when first needed."""
@@ -466,6 +472,7 @@ class Table:
     def __init__(self, xp: Any, steps: Any, knots: list[Any]) -> None:
         self.xp = xp
         self.steps = steps
+        self.known: dict[tuple[Any, ...], Any] = {}
         self.bits = xp.finfo(float_like(xp, steps)).bits
         whole_steps = xp.isdtype(steps.dtype, "integral")
         edges = self.column([math.ceil(knot) if whole_steps and settled(knot) else knot for knot in knots[1:]])
@@ -487,7 +494,12 @@ class Table:
         """The number of the row at each step: one number if it is the same in every row."""
         if all(value is values[0] or same(value, values[0]) for value in values):
             return values[0]
-        return self.column(values)[self.index]
+        if not all(map(settled, values)):
+            return self.column(values)[self.index]
+        key = (*map(type, values), *values)
+        if key not in self.known:
+            self.known[key] = self.column(values)[self.index]
+        return self.known[key]
 
     def full(self, value: Any) -> Any:
         """A value as an array, if it is a number."""

@@ -30,6 +30,7 @@ BELOW = {
     "combinators": CORE | {"curves"},
     "recipes": ALGEBRA,
     "plateau": ALGEBRA,
+    "export": ALGEBRA | {"tree", "evaluate"},
     "analysis": ALGEBRA | {"recipes", "tree", "evaluate", "grid"},
     "text": ALGEBRA | {"recipes"},
 }
@@ -40,6 +41,7 @@ FRAMEWORKS = ("jax", "torch", "optax", "keras", "tensorflow", "matplotlib", "plo
 
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
 ADAPTERS = {path.stem: path for path in (PACKAGE / "adapters").glob("*.py")}
+DIALECTS = {path.stem: path for path in (PACKAGE / "dialects").glob("*.py")}
 
 
 def at_import(tree):
@@ -126,13 +128,25 @@ def test_no_module_imports_a_framework_even_lazily(name):
     assert not tops & (set(FRAMEWORKS) - set(allowed))
 
 
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_dialects_are_pure(name):
+    found = set(imported(DIALECTS[name], everywhere))
+    own = {module.removeprefix("schedules.") for module in found if module.startswith("schedules.")}
+    assert own <= ALGEBRA | {"recipes", "plateau"} | DIALECTS.keys()
+    assert {module.partition(".")[0] for module in found} <= sys.stdlib_module_names | {"numpy", "schedules"}
+
+
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
 def test_adapters_use_the_public_package_only(name):
     names = set(imported(ADAPTERS[name], everywhere))
     public = (
         {f"schedules.{item}" for item in (*schedules.__all__, "tree")}
         | {"schedules", "schedules.dialects"}
-        | {f"schedules.adapters.{name}" for name in ADAPTERS}
+        | {
+            f"schedules.{folder}.{name}"
+            for folder, names in (("adapters", ADAPTERS), ("dialects", DIALECTS))
+            for name in names
+        }
     )
     assert {found for found in names if found.partition(".")[0] == "schedules"} <= public
     others = {found.partition(".")[0] for found in names} - sys.stdlib_module_names - {"schedules", "numpy"}
@@ -246,6 +260,7 @@ def test_the_wheel_has_every_module(wheel):
     assert len(set(names)) == len(names)
     expected = {f"schedules/{path.name}" for path in MODULES.values()}
     expected |= {f"schedules/adapters/{path.name}" for path in ADAPTERS.values()}
+    expected |= {f"schedules/dialects/{path.name}" for path in DIALECTS.values()}
     found = {name for name in names if name.startswith("schedules/")}
     assert "schedules/adapters/numpy.py" in found
     assert found == expected | {"schedules/py.typed"}

@@ -386,9 +386,8 @@ def test_a_bad_plateau_is_refused(name, value):
 # -- the table of the README ----------------------------------------------------------------------------------
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-ROWS = re.findall(
-    r"^\| `(\w+\(.*)` \| `(.*?)`(?:.*`(.*?)`)?.* \|$", README.partition("## From PyTorch")[2], re.MULTILINE
-)
+SECTION = README.partition("## From PyTorch\n")[2].partition("\n## ")[0]
+ROWS = re.findall(r"^\| `(\w+\(.*)` \| `(.*?)`(?:.*`(.*?)`)?.* \|$", SECTION, re.MULTILINE)
 PEERS = vars(torch.optim.lr_scheduler) | {"SWALR": torch.optim.swa_utils.SWALR}
 
 
