@@ -12,7 +12,7 @@ import operator
 import reprlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeGuard
+from typing import Annotated, Any, TypeGuard, cast
 
 _SAFE_INTEGER = 2**53  # up to here every whole float is an exact integer
 
@@ -38,7 +38,7 @@ def number(value: Any) -> float:
 
     Whole floats stay floats. Booleans, text, NaN and arrays raise ``TypeError`` or ``ValueError``.
     """
-    kind: Any = type(value)
+    kind = cast("type[Any]", type(value))
     if kind is float and not math.isnan(value):  # the usual case, without the looks below
         return value
     if isinstance(value, bool):
