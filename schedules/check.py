@@ -155,6 +155,17 @@ def _callable(value: Any) -> Any:
     return value
 
 
+def choice(*options: str) -> Kind:
+    """The rule of an argument that is one of these texts."""
+
+    def convert(value: Any) -> str:
+        if value not in options:
+            raise ValueError
+        return value
+
+    return Kind(f"this is {' or '.join(map(repr, options))}", convert, static=True)
+
+
 def _each(convert: Callable[[Any], Any], *, least: int = 0) -> Callable[[Any], tuple[Any, ...]]:
     def converted(values: Any) -> tuple[Any, ...]:
         if isinstance(values, str | bytes):
@@ -200,6 +211,12 @@ Value = Annotated[float, Kind("a value is a finite number, such as a learning ra
 Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
 """A finite number above zero."""
 
+Amount = Annotated[float, Kind("this is a finite number >= 0", _where(lambda x: 0 <= x < math.inf, number))]
+"""A finite number, zero allowed: a floor, a threshold."""
+
+Factor = Annotated[float, Kind("this is a number above 0 and below 1", _where(lambda x: 0 < x < 1, number))]
+"""What makes a number smaller."""
+
 Share = Annotated[float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))]
 """A part of the whole, in [0, 1]."""
 
@@ -222,6 +239,11 @@ Index = Annotated[float, Kind("this is a number of steps; negative counts from t
 
 Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, _integer), static=True)]
 """A whole number of at least one."""
+
+Whole = Annotated[
+    int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, _integer), static=True)
+]
+"""A whole number, zero allowed: a patience, say."""
 
 MAX_ROUNDS = 10_000
 
@@ -247,6 +269,12 @@ Times = Annotated[
 
 Switch = Annotated[bool, Kind("this is True or False", _boolean)]
 """True or False, nothing that merely looks like it."""
+
+Mode = Annotated[str, choice("min", "max")]
+"""Whether less is better, or more."""
+
+ThresholdMode = Annotated[str, choice("rel", "abs")]
+"""Whether a threshold is a fraction, or a difference."""
 
 Function = Annotated[Callable[[Any], Any], Kind("this is a callable of the step", _callable)]
 """Any Python callable of the step."""

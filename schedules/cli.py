@@ -1,4 +1,4 @@
-"""The command line: ``schedules plot``, ``schedules describe``, ``schedules values``.
+"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``.
 
 Whatever goes wrong is one line on standard error and exit status 2.
 """
@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
@@ -19,6 +19,8 @@ import numpy as np
 from . import __version__
 from .check import ScheduleError, brief
 from .core import Schedule
+from .export import to_python
+from .formula import explain
 from .grid import CHUNK
 from .plot import EVER, describe, figure, terminal
 from .text import parse
@@ -33,6 +35,10 @@ examples:
   schedules describe 'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'
   schedules values 'inverse_sqrt(1e-3, timescale=1_000)' --steps 5_000 --every 100 --csv
   schedules values 'cosine(1e-3, 0, 10_000)' --npy lr.npy
+  schedules explain 'cosine_warmup(1e-3, 10_000, warmup=500)'
+  schedules export 'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py
+  schedules diff 'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'
+  schedules lint 'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'
 
 An expression is read, never executed. One that begins with a minus sign goes into parentheses.
 """
@@ -41,6 +47,7 @@ An expression is read, never executed. One that begins with a minus sign goes in
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of a command line: 0, or 2 after one line on standard error.
 
+    ``diff`` and ``lint`` end with 1 when they have something to say.
     When the reader of its output has seen enough, it ends quietly with 0; on Ctrl-C, quietly with 130.
 
     Args:
@@ -56,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.reconfigure(errors="replace")  # an ASCII terminal shows what it can
     try:
         arguments = _parser().parse_args(argv)
-        arguments.command(arguments)
+        status = arguments.command(arguments) or 0
         print(end="", flush=True)
     except KeyboardInterrupt:
         return _quiet(130)
@@ -65,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ScheduleError, OSError, MemoryError, RecursionError) as fault:
         print("schedules:", *(str(fault) or type(fault).__name__).split(), file=sys.stderr)
         return _quiet(2)
-    return 0
+    return status
 
 
 def _quiet(status: int) -> int:
@@ -103,13 +110,65 @@ def _describe(arguments: Any) -> None:
 def _values(arguments: Any) -> None:
     """Print or save the values at steps 0, K, 2K, ..., block by block."""
     s = parse(arguments.expression)
-    if arguments.steps is None and s.steps == math.inf:
-        raise ScheduleError(f"values: {brief(s)} is endless; say how many: --steps 1000")
-    steps = range(0, arguments.steps or min(math.ceil(s.steps), EVER), arguments.every)
+    steps = _steps("values", s, arguments.steps)[:: arguments.every]
     if arguments.npy is None:
         _print(s, steps, arguments.form)
     else:
         _save(s, steps, arguments.npy)
+
+
+def _steps(command: str, s: Schedule, count: int | None) -> range:
+    """The steps that were asked for, or all that there are."""
+    if count is None and s.steps == math.inf:
+        raise ScheduleError(f"{command}: {brief(s)} is endless; say how many: --steps 1000")
+    return range(count or min(math.ceil(s.steps), EVER))
+
+
+def _explain(arguments: Any) -> None:
+    """Print the formula."""
+    print(explain(parse(arguments.expression)))
+
+
+def _export(arguments: Any) -> None:
+    """Print source, a formula or a table, or write it to the file."""
+    s = parse(arguments.expression)
+    if arguments.steps is not None and arguments.form != "csv":
+        raise ScheduleError(f"export: steps={arguments.steps}: only values are counted; cut the schedule: s[:1000]")
+    texts = EXPORTS[arguments.form](s, arguments)
+    if arguments.output is None:
+        for text in texts:
+            print(text, end="")
+        return
+    with _file(arguments.output) as file:
+        for text in texts:
+            file.write(text.encode())
+
+
+EXPORTS: dict[str, Callable[[Schedule, Any], Iterator[str]]] = {
+    "python": lambda s, arguments: iter((f"{to_python(s, arguments.name)}\n",)),
+    "latex": lambda s, _: iter((f"{explain(s, latex=True)}\n",)),
+    "csv": lambda s, arguments: _texts(s, _steps("export", s, arguments.steps), CSV),
+}
+
+
+def _diff(arguments: Any) -> int:
+    """Print where two schedules differ; the status tells whether they do."""
+    from .analysis import diff
+
+    found = diff(*map(parse, arguments.expressions), steps=arguments.steps)
+    if found:
+        print(found)
+    return int(bool(found))
+
+
+def _lint(arguments: Any) -> int:
+    """Print what looks like a mistake, line by line; the status tells whether anything does."""
+    from .analysis import lint
+
+    warnings = lint(parse(arguments.expression), steps=arguments.steps)
+    for warning in warnings:
+        print(warning)
+    return int(bool(warnings))
 
 
 class Form(NamedTuple):
@@ -131,14 +190,20 @@ JSON = Form("[", _pair, ",\n ", "]\n")
 
 
 def _print(s: Schedule, steps: range, form: Form) -> None:
-    """The values as text, with all their digits."""
-    print(form.head, end="")
+    """Print the values."""
+    for text in _texts(s, steps, form):
+        print(text, end="")
+
+
+def _texts(s: Schedule, steps: range, form: Form) -> Iterator[str]:
+    """The values as text, with all their digits, block by block."""
+    yield form.head
     for begin in range(0, len(steps), BLOCK):
         block = steps[begin : begin + BLOCK]
         with np.errstate(all="ignore"):
             values = s(np.arange(block.start, block.stop, block.step)).tolist()
-        print(form.between * (begin > 0), form.between.join(map(form.line, block, values)), sep="", end="")
-    print(form.tail, end="")
+        yield form.between * (begin > 0) + form.between.join(map(form.line, block, values))
+    yield form.tail
 
 
 def _save(s: Schedule, steps: range, path: str) -> None:
@@ -190,11 +255,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(function: Callable[[Any], None], name: str, expressions: dict[str, Any], purpose: str) -> Any:
+    def command(
+        function: Callable[[Any], int | None],
+        name: str,
+        expressions: dict[str, Any],
+        purpose: str,
+        steps: str | None = "how many steps; needed for what is endless",
+    ) -> Any:
         added = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.", **style)
         added.set_defaults(command=function)
         added.add_argument(**expressions, metavar="EXPR", help="a schedule, such as 'cosine(1e-3, 0, 900)'")
-        added.add_argument("--steps", type=_whole, metavar="N", help="how many steps; needed for what is endless")
+        if steps is not None:
+            added.add_argument("--steps", type=_whole, metavar="N", help=steps)
         return added
 
     one, many = {"dest": "expression"}, {"dest": "expressions", "nargs": "+"}
@@ -208,6 +280,21 @@ def _parser() -> argparse.ArgumentParser:
     forms.add_argument("--csv", action="store_const", dest="form", const=CSV, help="lines 'step,value' and a head")
     forms.add_argument("--json", action="store_const", dest="form", const=JSON, help="a list of pairs [step, value]")
     forms.add_argument("--npy", metavar="FILE", help="write the values to a NumPy file instead, in float64")
+    command(_explain, "explain", one, "print the formula of a schedule", None)
+    export = command(
+        _export, "export", one, "print a schedule as source, formula or table, for use without this package"
+    )
+    export.add_argument(
+        "--to",
+        dest="form",
+        choices=EXPORTS,
+        required=True,
+        help="a function that needs nothing but math, a formula, or values",
+    )
+    export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
+    export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
+    command(_diff, "diff", {**many, "nargs": 2}, "print where two schedules differ; the exit status is 1 if they do")
+    command(_lint, "lint", one, "print what looks like a mistake; the exit status is 1 if anything does")
     return parser
 
 

@@ -6,10 +6,9 @@ compares, adds and multiplies, so the same code runs in Python and, on arrays, i
 
 import dataclasses
 import math
-from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .check import Kind, accept, number, settled, whole
+from .check import Amount, Factor, Mode, ThresholdMode, Whole, accept
 
 __all__ = ["Plateau", "PlateauState"]
 
@@ -25,39 +24,6 @@ class PlateauState(NamedTuple):
     """How many updates there were since then, without an improvement."""
     rest: int
     """How many updates are left in which nothing counts as bad."""
-
-
-def _choice(*options: str) -> Any:
-    def convert(value: Any) -> str:
-        if value not in options:
-            raise ValueError
-        return value
-
-    return Annotated[str, Kind(f"this is {' or '.join(map(repr, options))}", convert)]
-
-
-def _number(wants: str, holds: Callable[[float], bool]) -> Any:
-    def convert(value: Any) -> float:
-        result = whole(number(value))
-        if settled(result) and not holds(result):
-            raise ValueError
-        return result
-
-    return Annotated[float, Kind(wants, convert)]
-
-
-_COUNT = _number("this is a whole number of updates >= 0", lambda n: isinstance(n, int) and n >= 0)
-_AMOUNT = _number("this is a finite number >= 0", lambda x: 0 <= x < math.inf)
-_RULES: dict[str, Any] = {
-    "mode": _choice("min", "max"),
-    "factor": _number("this is a number above 0 and below 1", lambda x: 0 < x < 1),
-    "patience": _COUNT,
-    "threshold": _AMOUNT,
-    "threshold_mode": _choice("rel", "abs"),
-    "cooldown": _COUNT,
-    "min_lr": _AMOUNT,
-    "eps": _AMOUNT,
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,18 +55,19 @@ class Plateau:
     0.05
     """
 
-    mode: str = "min"
-    factor: float = 0.1
-    patience: int = 10
-    threshold: float = 1e-4
-    threshold_mode: str = "rel"
-    cooldown: int = 0
-    min_lr: float = 0.0
-    eps: float = 1e-8
+    mode: Mode = "min"
+    factor: Factor = 0.1
+    patience: Whole = 10
+    threshold: Amount = 1e-4
+    threshold_mode: ThresholdMode = "rel"
+    cooldown: Whole = 0
+    min_lr: Amount = 0.0
+    eps: Amount = 1e-8
 
     def __post_init__(self) -> None:
-        for name, rule in _RULES.items():
-            object.__setattr__(self, name, accept(rule, "Plateau", name, getattr(self, name)))
+        for field in dataclasses.fields(self):
+            value = accept(field.type, "Plateau", field.name, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
 
     def init(self) -> PlateauState:
         """The state before the first metric."""

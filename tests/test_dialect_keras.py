@@ -282,7 +282,7 @@ def test_no_steps_are_an_error_in_both(name):
         ("CosineDecayRestarts", (0.1, 10, "2"), "t_mul='2': a value is a finite number"),
         ("ReduceLROnPlateau", ("val_loss", 1.0), "factor=1.0: this is a number above 0 and below 1"),
         ("ReduceLROnPlateau", ("val_loss", 0.0), "factor=0.0: this is a number above 0 and below 1"),
-        ("ReduceLROnPlateau", ("val_loss", 0.5, 1.5), "patience=1.5: this is a whole number of epochs"),
+        ("ReduceLROnPlateau", ("val_loss", 0.5, 1.5), "patience=1.5: this is a whole number >= 0"),
         ("ReduceLROnPlateau", ("val_accuracy",), "monitor=val_accuracy|monitor='val_accuracy': which way is better"),
         ("ReduceLROnPlateau", ("val_loss", 0.5, 1, 0, "least"), "mode='least': this is 'auto' or 'min' or 'max'"),
         (

@@ -324,12 +324,12 @@ def test_texts(s, text):
         ("StepLRScheduler", (0,), {}, "decay_t=0"),
         ("MultiStepLRScheduler", ([3, 1],), {}, "decay_t=[3, 1]: this is a list of steps >= 0 in ascending order"),
         ("WSDLRScheduler", (9, 10), {}, "decay_t=10: it is a part of t_initial=9"),
-        ("WSDLRScheduler", (9, 3), {"decay_fn": "sqrt"}, "decay_fn='sqrt': this is one of 'linear', '1-sqrt'"),
+        ("WSDLRScheduler", (9, 3), {"decay_fn": "sqrt"}, "decay_fn='sqrt': this is 'linear' or '1-sqrt'"),
         ("WSDLRScheduler", (9, 3), {"stable_fn": "rsqrt"}, "stable_timescale=None: it is warmup_t, which is 0"),
         ("WSDLRScheduler", (9, 3), {"decay_ratio": 1.0}, "decay_ratio=1.0"),
         ("PlateauLRScheduler", (), {"lr_min": 0.6}, "lr=0.5: it is below lr_min=0.6"),
         ("PlateauLRScheduler", (), {"decay_rate": 1.0}, "factor=1.0"),
-        ("PlateauLRScheduler", (), {"mode": "least"}, "mode='least': this is one of 'min', 'max'"),
+        ("PlateauLRScheduler", (), {"mode": "least"}, "mode='least': this is 'min' or 'max'"),
     ],
 )
 def test_errors_name_the_argument(name, arguments, keywords, message):

@@ -35,10 +35,10 @@ Source: ``learning_rate_schedule.py`` and ``reduce_lr_on_plateau.py`` of Keras 3
 # ruff: noqa: ARG001, N802, PLR0917 -- names and arguments are those of Keras
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from ..check import Kind, Period, Steps, Switch, Value, Values, demand, number, refusal, settled, whole
+from ..check import Amount, Factor, Kind, Period, Steps, Switch, Value, Values, Whole, choice, demand, number, refusal
 from ..combinators import every, maximum, repeat
 from ..core import Schedule, Time, checked
 from ..curves import constant, cosine, exponential_decay, inverse_time, linear, piecewise, polynomial, step_decay
@@ -55,25 +55,9 @@ __all__ = [
 ]
 
 
-def _number(wants: str, holds: Callable[[float], bool]) -> Kind:
-    def convert(value: Any) -> float:
-        result = whole(number(value))
-        if settled(result) and not holds(result):
-            raise ValueError
-        return result
-
-    return Kind(wants, convert)
-
-
 def _text(value: Any) -> str | None:
     if not isinstance(value, str | None):
         raise TypeError
-    return value
-
-
-def _mode(value: Any) -> str:
-    if value not in ("auto", "min", "max"):
-        raise ValueError
     return value
 
 
@@ -84,12 +68,9 @@ def _boundaries(values: Any) -> tuple[int, ...]:
     return steps
 
 
-_Amount = Annotated[float, _number("this is a finite number >= 0", lambda x: 0 <= x < math.inf)]
-_Factor = Annotated[float, _number("this is a number above 0 and below 1", lambda x: 0 < x < 1)]
-_Epochs = Annotated[int, _number("this is a whole number of epochs >= 0", lambda n: isinstance(n, int) and n >= 0)]
 _Boundaries = Annotated[Sequence[float], Kind("this is a list of steps in ascending order", _boundaries)]
 _Name = Annotated[str | None, Kind("a name is a text", _text)]
-_Mode = Annotated[str, Kind("this is 'auto' or 'min' or 'max'", _mode)]
+_Mode = Annotated[str, choice("auto", "min", "max")]
 
 
 # -- functions of the step -----------------------------------------------------------------------------
@@ -157,7 +138,7 @@ def PolynomialDecay(
     initial_learning_rate: Value,
     decay_steps: Period,
     end_learning_rate: Value = 0.0001,
-    power: _Amount = 1.0,
+    power: Amount = 1.0,
     cycle: Switch = False,
     name: _Name = "PolynomialDecay",
 ) -> Schedule:
@@ -195,7 +176,7 @@ def PolynomialDecay(
 def InverseTimeDecay(
     initial_learning_rate: Value,
     decay_steps: Period,
-    decay_rate: _Amount,
+    decay_rate: Amount,
     staircase: Switch = False,
     name: _Name = "InverseTimeDecay",
 ) -> Schedule:
@@ -299,13 +280,13 @@ def CosineDecayRestarts(
 @checked
 def ReduceLROnPlateau(
     monitor: _Name = "val_loss",
-    factor: _Factor = 0.1,
-    patience: _Epochs = 10,
-    verbose: _Epochs = 0,
+    factor: Factor = 0.1,
+    patience: Whole = 10,
+    verbose: Whole = 0,
     mode: _Mode = "auto",
     min_delta: Value = 1e-4,
-    cooldown: _Epochs = 0,
-    min_lr: _Amount = 0.0,
+    cooldown: Whole = 0,
+    min_lr: Amount = 0.0,
 ) -> Plateau:
     """The `Plateau` that lowers a constant learning rate in the epochs in which the callback of Keras does.
 
@@ -333,7 +314,7 @@ def ReduceLROnPlateau(
     Source: ``keras.callbacks.ReduceLROnPlateau``.
 
     >>> ReduceLROnPlateau(patience=5, factor=0.2)
-    Plateau(mode='min', factor=0.2, patience=4, threshold=0.0001, threshold_mode='abs', cooldown=0, min_lr=0, eps=0)
+    Plateau(mode='min', factor=0.2, patience=4, threshold=0.0001, threshold_mode='abs', cooldown=0, min_lr=0.0, eps=0.0)
     """
     if mode == "auto":
         loss = str(monitor).removeprefix("val_") == "loss"

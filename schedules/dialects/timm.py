@@ -39,13 +39,16 @@ from typing import Annotated, Any, TypeAlias, cast
 
 from ..check import (
     MAX_ROUNDS,
+    Amount,
     Kind,
     Milestones,
+    Mode,
     Period,
     Positive,
     Steps,
     Switch,
     Value,
+    choice,
     demand,
     number,
     refusal,
@@ -91,29 +94,16 @@ def _count(value: Any) -> int:
     return result
 
 
-def _amount(value: Any) -> float:
-    result = number(value)
-    if settled(result) and not 0 <= result < math.inf:
-        raise ValueError
-    return float(result) if settled(result) else result
-
-
-def _choice(*options: str, or_callable: bool = False) -> Kind:
-    def convert(value: Any) -> Any:
-        if value not in options and not (or_callable and callable(value)):
-            raise ValueError
-        return value
-
-    wants = f"this is one of {', '.join(map(repr, options))}"
-    return Kind(f"{wants}, or a callable of the progress" if or_callable else wants, convert)
-
+_DECAYS = choice("linear", "1-sqrt", "cosine", "power", "exp")
 
 _Cycles = Annotated[int, Kind(f"this is a whole number of cycles, from 0 to {MAX_ROUNDS}", _count)]
-_Amount = Annotated[float, Kind("this is a finite number >= 0", _amount)]
-_Mode = Annotated[str, _choice("min", "max")]
-_Stable = Annotated[str, _choice("constant", "rsqrt", "power")]
+_Stable = Annotated[str, choice("constant", "rsqrt", "power")]
 _Decay = Annotated[
-    str | Callable[[float], float], _choice("linear", "1-sqrt", "cosine", "power", "exp", or_callable=True)
+    str | Callable[[float], float],
+    Kind(
+        f"{_DECAYS.wants}, or a callable of the progress",
+        lambda value: value if callable(value) else _DECAYS.convert(value),
+    ),
 ]
 
 
@@ -122,7 +112,7 @@ def CosineLRScheduler(
     lr: Value,
     t_initial: Period,
     *,
-    lr_min: _Amount = 0.0,
+    lr_min: Amount = 0.0,
     cycle_mul: Positive = 1.0,
     cycle_decay: Value = 1.0,
     cycle_limit: _Cycles = 1,
@@ -182,12 +172,12 @@ def TanhLRScheduler(
     *,
     lb: Value = -7.0,
     ub: Value = 3.0,
-    lr_min: _Amount = 0.0,
+    lr_min: Amount = 0.0,
     cycle_mul: Positive = 1.0,
     cycle_decay: Value = 1.0,
     cycle_limit: _Cycles = 1,
     warmup_t: Steps = 0,
-    warmup_lr_init: _Amount = 0.0,
+    warmup_lr_init: Amount = 0.0,
     warmup_prefix: Switch = False,
     t_in_epochs: Switch = True,  # noqa: ARG001 -- t counts either
 ) -> Schedule:
@@ -240,7 +230,7 @@ def PolyLRScheduler(
     t_initial: Period,
     *,
     power: Positive = 0.5,
-    lr_min: _Amount = 0.0,
+    lr_min: Amount = 0.0,
     cycle_mul: Positive = 1.0,
     cycle_decay: Value = 1.0,
     cycle_limit: _Cycles = 1,
@@ -365,7 +355,7 @@ def WSDLRScheduler(
     t_initial: Period,
     decay_t: Period,
     *,
-    lr_min: _Amount = 0.0,
+    lr_min: Amount = 0.0,
     stable_fn: _Stable = "constant",
     stable_timescale: Period | None = None,
     stable_power: Positive = 0.5,
@@ -437,7 +427,7 @@ def PlateauLRScheduler(
     warmup_t: Steps = 0,
     warmup_lr_init: Value = 0.0,
     lr_min: Value = 0.0,
-    mode: _Mode = "max",
+    mode: Mode = "max",
 ) -> tuple[Schedule, Plateau]:
     """``(linear(warmup_lr_init, lr, warmup_t) >> constant(lr), Plateau(...))``, the two that ``ScheduleLR`` takes.
 

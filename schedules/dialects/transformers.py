@@ -28,7 +28,22 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
-from ..check import Count, Kind, Period, Positive, Switch, Value, accept, demand, number, refusal, settled, whole
+from ..check import (
+    Amount,
+    Count,
+    Factor,
+    Mode,
+    Period,
+    Positive,
+    Switch,
+    ThresholdMode,
+    Value,
+    Whole,
+    accept,
+    choice,
+    demand,
+    refusal,
+)
 from ..combinators import cycle, fit, reverse
 from ..core import Schedule, checked, same
 from ..curves import constant, cosine, inverse_sqrt, linear, one_minus_sqrt, polynomial
@@ -53,42 +68,7 @@ __all__ = [
 ]
 
 
-def _count(value: Any) -> int:
-    result = whole(number(value))
-    if not isinstance(result, int) or result < 0:
-        raise ValueError
-    return result
-
-
-def _amount(value: Any) -> float:
-    result = number(value)
-    if settled(result) and not 0 <= result < math.inf:
-        raise ValueError
-    return result
-
-
-def _factor(value: Any) -> float:
-    result = number(value)
-    if not 0 < result < 1:
-        raise ValueError
-    return result
-
-
-def _choice(*options: str) -> Kind:
-    def convert(value: Any) -> str:
-        if value not in options:
-            raise ValueError
-        return value
-
-    return Kind(f"this is one of {', '.join(map(repr, options))}", convert)
-
-
-_Updates = Annotated[int, Kind("this is a whole number of steps >= 0; round it first, with math.ceil, say", _count)]
-_Amount = Annotated[float, Kind("this is a finite number >= 0", _amount)]
-_Factor = Annotated[float, Kind("this is a number above 0 and below 1", _factor)]
-_Ramp = Annotated[str, _choice("linear", "cosine", "1-sqrt")]
-_Mode = Annotated[str, _choice("min", "max")]
-_ThresholdMode = Annotated[str, _choice("rel", "abs")]
+_Ramp = Annotated[str, choice("linear", "cosine", "1-sqrt")]
 
 
 # -- functions of the step -----------------------------------------------------------------------------
@@ -113,7 +93,7 @@ def get_constant_schedule(lr: Value) -> Schedule:
 
 
 @checked
-def get_constant_schedule_with_warmup(lr: Value, num_warmup_steps: _Updates) -> Schedule:
+def get_constant_schedule_with_warmup(lr: Value, num_warmup_steps: Whole) -> Schedule:
     """``linear(0, lr, W) >> constant(lr)`` for W = `num_warmup_steps`.
 
     Args:
@@ -132,7 +112,7 @@ def get_constant_schedule_with_warmup(lr: Value, num_warmup_steps: _Updates) -> 
 
 
 @checked
-def get_linear_schedule_with_warmup(lr: Value, num_warmup_steps: _Updates, num_training_steps: _Updates) -> Schedule:
+def get_linear_schedule_with_warmup(lr: Value, num_warmup_steps: Whole, num_training_steps: Whole) -> Schedule:
     """``linear(0, lr, W) >> linear(lr, 0, T - W)`` for W warmup and T training steps; 0 from T on.
 
     Args:
@@ -153,7 +133,7 @@ def get_linear_schedule_with_warmup(lr: Value, num_warmup_steps: _Updates, num_t
 
 @checked
 def get_cosine_schedule_with_warmup(
-    lr: Value, num_warmup_steps: _Updates, num_training_steps: _Updates, *, num_cycles: Value = 0.5
+    lr: Value, num_warmup_steps: Whole, num_training_steps: Whole, *, num_cycles: Value = 0.5
 ) -> Schedule:
     """``lr * (1 + cos(2 pi c u/n))/2`` after the warmup, for c = `num_cycles`, u = t - W and n = max(1, T - W).
 
@@ -179,7 +159,7 @@ def get_cosine_schedule_with_warmup(
 
 @checked
 def get_cosine_with_hard_restarts_schedule_with_warmup(
-    lr: Value, num_warmup_steps: _Updates, num_training_steps: _Updates, *, num_cycles: Positive = 1
+    lr: Value, num_warmup_steps: Whole, num_training_steps: Whole, *, num_cycles: Positive = 1
 ) -> Schedule:
     """``lr * (1 + cos(pi * (c u/n mod 1)))/2`` after the warmup, for c, u and n as there; 0 from u = n on.
 
@@ -210,8 +190,8 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
 @checked
 def get_polynomial_decay_schedule_with_warmup(
     lr: Value,
-    num_warmup_steps: _Updates,
-    num_training_steps: _Updates,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
     *,
     lr_end: Value = 1e-7,
     power: Positive = 1.0,
@@ -244,7 +224,7 @@ def get_polynomial_decay_schedule_with_warmup(
 
 
 @checked
-def get_inverse_sqrt_schedule(lr: Value, num_warmup_steps: _Updates, *, timescale: Period | None = None) -> Schedule:
+def get_inverse_sqrt_schedule(lr: Value, num_warmup_steps: Whole, *, timescale: Period | None = None) -> Schedule:
     """``linear(0, lr, W) >> inverse_sqrt(lr, timescale)``, endless.
 
     Args:
@@ -269,12 +249,12 @@ def get_inverse_sqrt_schedule(lr: Value, num_warmup_steps: _Updates, *, timescal
 @checked
 def get_cosine_with_min_lr_schedule_with_warmup(
     lr: Value,
-    num_warmup_steps: _Updates,
-    num_training_steps: _Updates,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
     *,
     num_cycles: Value = 0.5,
-    min_lr: _Amount | None = None,
-    min_lr_rate: _Amount | None = None,
+    min_lr: Amount | None = None,
+    min_lr_rate: Amount | None = None,
 ) -> Schedule:
     """`get_cosine_schedule_with_warmup`, whose wave goes down to `min_lr` instead of 0; it climbs back up after T.
 
@@ -303,12 +283,12 @@ def get_cosine_with_min_lr_schedule_with_warmup(
 @checked
 def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
     lr: Value,
-    num_warmup_steps: _Updates,
-    num_training_steps: _Updates,
+    num_warmup_steps: Whole,
+    num_training_steps: Whole,
     *,
     num_cycles: Value = 0.5,
-    min_lr: _Amount | None = None,
-    min_lr_rate: _Amount | None = None,
+    min_lr: Amount | None = None,
+    min_lr_rate: Amount | None = None,
     warmup_lr_rate: Value | None = None,
 ) -> Schedule:
     """`get_cosine_with_min_lr_schedule_with_warmup`, one step ahead: ``s(t) = that(t + 1)``.
@@ -345,14 +325,14 @@ def get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
 @checked
 def get_wsd_schedule(
     lr: Value,
-    num_warmup_steps: _Updates,
-    num_decay_steps: _Updates,
+    num_warmup_steps: Whole,
+    num_decay_steps: Whole,
     *,
-    num_training_steps: _Updates | None = None,
-    num_stable_steps: _Updates | None = None,
+    num_training_steps: Whole | None = None,
+    num_stable_steps: Whole | None = None,
     warmup_type: _Ramp = "linear",
     decay_type: _Ramp = "cosine",
-    min_lr_ratio: _Amount = 0,
+    min_lr_ratio: Amount = 0,
     num_cycles: Value = 0.5,
 ) -> Schedule:
     """``ramp(min_lr, lr, W) >> constant(lr, steps=S) >> decay(lr, min_lr, D)`` for min_lr = `min_lr_ratio` * lr.
@@ -517,19 +497,19 @@ class Greedy:
 def get_greedy_schedule(
     lr: Value,
     *,
-    mode: _Mode = "min",
-    factor: _Factor = 0.95,
-    patience: _Updates = 10,
-    threshold: _Amount = 1e-6,
-    threshold_mode: _ThresholdMode = "abs",
-    cooldown: _Updates = 0,
-    warmup: _Updates = 0,
-    min_lr: _Amount = 1e-3,
-    max_lr: _Amount = 1.0,
-    eps: _Amount = 1e-8,
+    mode: Mode = "min",
+    factor: Factor = 0.95,
+    patience: Whole = 10,
+    threshold: Amount = 1e-6,
+    threshold_mode: ThresholdMode = "abs",
+    cooldown: Whole = 0,
+    warmup: Whole = 0,
+    min_lr: Amount = 1e-3,
+    max_lr: Amount = 1.0,
+    eps: Amount = 1e-8,
     smooth: Switch = False,
     window_size: Count = 50,
-    reset_start: _Updates = 500,
+    reset_start: Whole = 500,
 ) -> Greedy:
     """The pure state machine of ``GreedyLR``: ``state = greedy.update(state, metric)``, and then ``state.lr``.
 
