@@ -142,7 +142,11 @@ def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
     def ratio(base: float, other: float, n: float) -> Callable[[Schedule], Schedule]:
         return lambda count: base * lift("pow", other / base, count / n)
 
-    return during(steps, end, lambda _, __, n: halves(ratio(start, end, n), ratio(end, start, n), n))
+    def both(_: Schedule, __: Schedule, n: float) -> Schedule:
+        rest = whole(turns(n, 2))  # none of a single step, whose start and end are then exact all the same
+        return halves(ratio(start, end, n), ratio(end, start, n), n - rest, rest)
+
+    return during(steps, end, both)
 
 
 @named
@@ -474,10 +478,11 @@ def during(steps: float, end: float, term: Callable[[Schedule, Schedule, float],
     return Warp(term(Time(), n - Time(), n), Time() + arrived, steps)
 
 
-def halves(first: Callable[[Schedule], Schedule], second: Callable[[Schedule], Schedule], steps: float) -> Schedule:
-    """``first(t)`` in the first half of n = `steps` steps, ``second(n - t)`` from there on."""
-    half = whole(turns(steps, 2))
-    rest = steps - half
+Half: TypeAlias = Callable[[Schedule], Schedule]
+
+
+def halves(first: Half, second: Half, half: float, rest: float) -> Schedule:
+    """``first(t)`` for `half` steps, then ``second(left)`` of the steps that are left of `rest`."""
     return Join((Warp(first(Time()), Time(), half), Warp(second(Time()), rest - Time(), rest)))
 
 
@@ -488,10 +493,12 @@ def _sine_squared(x: Schedule) -> Schedule:
 
 def _one_minus_power(steps: float, power: float) -> Schedule:
     """``1 - ((n - t)/n)**power`` for n = `steps`, accurate where it is small: near step 0."""
+    half = whole(turns(steps, 2))  # none of a single step, at whose end the logarithm is infinite
     return halves(
         lambda t: -lift("expm1", power * lift("log1p", -(t / steps))),
         lambda left: 1 - lift("pow", left / steps, power),
-        steps,
+        half,
+        steps - half,
     )
 
 

@@ -416,9 +416,9 @@ class Arrays(Evaluator[Any]):
         parts = active(term, time.low, time.high)
         if len(parts) > FEW:
             return self.gather(term, [place for place, _, _ in parts], time)
-        result = self.part(term, parts[0][0], time.value)
+        result = self.part(term, parts[0][0], time)
         for index, _, _ in parts[1:]:
-            result = self.xp.where(time.value < term.knots[index], result, self.part(term, index, time.value))
+            result = self.xp.where(time.value < term.knots[index], result, self.part(term, index, time))
         return result
 
     def gather(self, term: Join, places: list[int], time: Clock[Any]) -> Any:
@@ -447,11 +447,14 @@ class Arrays(Evaluator[Any]):
             case _:
                 return node
 
-    def part(self, term: Join, index: int, steps: Any) -> Any:
+    def part(self, term: Join, index: int, time: Clock[Any]) -> Any:
         """One part of a join at its local time, as an array."""
         knot = term.knots[index]
-        value = self.fold(term.parts[index], Clock(steps if _is_zero(knot) else steps - knot))
-        return array_like(self.xp, value, steps) if isinstance(value, int | float) else value
+        local = time if _is_zero(knot) else Clock(time.value - knot)
+        if isinstance(knot, int) and self.xp.isdtype(time.value.dtype, "integral"):  # which does not round
+            local = Clock(local.value, time.low - knot, time.high - knot)
+        value = self.fold(term.parts[index], local)
+        return array_like(self.xp, value, time.value) if isinstance(value, int | float) else value
 
 
 def on_numbers(op: str, args: list[float]) -> float:
@@ -520,7 +523,7 @@ class NumPy(Arrays):
         out = np.empty(flat.shape, float_like(self.xp, flat))
         for place in np.unique(index).tolist():
             mine = order[bounds[place] : bounds[place + 1]]
-            out[mine] = self.part(term, place, flat[mine])
+            out[mine] = self.part(term, place, Clock(flat[mine], time.low, time.high))
         return out.reshape(steps.shape)
 
 

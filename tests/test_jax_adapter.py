@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import oracle
 import pytest
-from agreement import magnitude
+from agreement import magnitude, subterms
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import terms, values
@@ -315,8 +315,15 @@ def slope(form, leaves_, place, time, width):
 compared = []
 
 
+def rounds_up(s):
+    """Whether rounding a traced length decides the last value of a schedule: where time advances once in 1.09 steps."""
+    every = [term for term in subterms(s) if isinstance(term, sc.Call) and term.maker is sc.every]
+    return any(not float(term.arguments["n"]).is_integer() for term in every)
+
+
 @given(terms, st.floats(0.0, 1.2))
 def test_gradients_with_respect_to_every_leaf(s, share):
+    assume(not rounds_up(s))
     time = 0.123 + share * min(s.steps, 90.0)
     leaves_, form = jax.tree.flatten(s)
     assume(leaves_)
