@@ -59,6 +59,8 @@ from .curves import (
     step_decay,
     tanh_decay,
 )
+from .export import to_python
+from .formula import explain
 from .plateau import Plateau, PlateauState
 from .recipes import (
     cosine_warmup,
@@ -115,6 +117,7 @@ __all__ = [
     "cycle",
     "every",
     "exp_range",
+    "explain",
     "exponential",
     "exponential_decay",
     "fit",
@@ -151,6 +154,7 @@ __all__ = [
     "step_decay",
     "stretch",
     "tanh_decay",
+    "to_python",
     "total_updates",
     "trapezoid",
     "triangular",

@@ -111,8 +111,9 @@ def image(clock: Schedule, low: float, high: float) -> tuple[float, float]:
             if not math.isnan(first + last):  # a floor has no value at inf
                 return min(first, last), max(first, last)
         case Lift("add" | "subtract" | "multiply" as op, (a, b)) if isinstance(a, Constant) or isinstance(b, Constant):
-            ends = sorted(bound(op, NUMBERS)(x, y) for x in image(a, low, high) for y in image(b, low, high))
-            return ends[0], ends[-1]
+            ends = [bound(op, NUMBERS)(x, y) for x in image(a, low, high) for y in image(b, low, high)]
+            if not any(map(math.isnan, ends)):  # inf - inf
+                return min(ends), max(ends)
         case _:
             pass
     return -math.inf, math.inf

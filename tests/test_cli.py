@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 import schedules
 import schedules as sc
 from schedules.cli import main
+from schedules.export import to_python
+from schedules.formula import explain
 
 WSD = "wsd(3e-4, 1_000, warmup=20, cooldown=200, shape=one_minus_sqrt)"
 
@@ -81,6 +83,71 @@ def test_plot_in_the_terminal(capsys):
     assert out.splitlines()[-1] == "  x inverse_sqrt(0.0001, timescale=100)"
 
 
+def test_explain(capsys):
+    assert main(["explain", WSD]) == 0
+    assert capsys.readouterr().out == f"{explain(sc.parse(WSD))}\n"
+
+
+EXPORTS = {
+    ("python",): lambda s: f"{to_python(s)}\n",
+    ("python", "--name", "lr"): lambda s: f"{to_python(s, 'lr')}\n",
+    ("latex",): lambda s: f"{explain(s, latex=True)}\n",
+    ("csv",): lambda s: "step,value\n" + "".join(f"{t},{s(t)!r}\n" for t in range(1_000)),
+    ("csv", "--steps", "3"): lambda s: "step,value\n" + "".join(f"{t},{s(t)!r}\n" for t in range(3)),
+}
+
+
+@pytest.mark.parametrize("form", EXPORTS, ids=" ".join)
+def test_export(capsys, tmp_path, form):
+    expected = EXPORTS[form](sc.parse(WSD))
+    assert main(["export", WSD, "--to", *form]) == 0
+    assert capsys.readouterr().out == expected
+    path = tmp_path / "lr.txt"
+    assert main(["export", WSD, "--to", *form, "-o", str(path)]) == 0
+    assert capsys.readouterr().out == ""
+    assert path.read_bytes().decode() == expected
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_exported_source_runs_by_itself(tmp_path):
+    path = tmp_path / "lr.py"
+    assert run("export", WSD, "--to", "python", "--name", "lr", "-o", str(path)).returncode == 0
+    command = [sys.executable, "-I", "-S", "-c", f"exec(open({str(path)!r}).read()); print(lr(10), lr(900.5))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- ours
+    s = sc.parse(WSD)
+    assert done.stdout == f"{s(10)} {s(900.5)}\n"
+
+
+def test_diff():
+    same = run("diff", "linear(0, 1, 9)", "polynomial(0, 1, 9)")
+    assert (same.returncode, same.stdout, same.stderr) == (0, "", "")
+    other = run("diff", "linear(0, 1, 9)", "linear(0, 1, 8)")
+    assert (other.returncode, other.stderr) == (1, "")
+    assert other.stdout.strip()
+
+
+def test_diff_of_endless_ones(capsys):
+    endless = ["exponential_decay(1, 0.5, every=100)", "step_decay(1, 0.5, 100)"]
+    assert main(["diff", *endless, "--steps", "1000"]) == 1
+    assert capsys.readouterr().out.strip()
+    assert main(["diff", *endless, "--steps", "1"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_lint():
+    clean = run("lint", WSD)
+    assert (clean.returncode, clean.stdout, clean.stderr) == (0, "", "")
+    jump = run("lint", "linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)")
+    assert (jump.returncode, jump.stderr) == (1, "")
+    assert jump.stdout.strip()
+
+
+def test_lint_of_a_part(capsys):
+    rises = "linear(0, 1e-3, 500) >> cosine(1e-3, 0, 500) >> constant(1)"
+    status = main(["lint", rises, "--steps", "100"])
+    assert status == int(bool(capsys.readouterr().out))
+
+
 BAD = [
     ["plot", "linear(0, 1"],
     ["plot", "nonsense"],
@@ -98,6 +165,21 @@ BAD = [
     ["values", "linear(0, 1, 5)", "--npy", "no/such/folder.npy"],
     ["values", "linear(0, 1,\n5"],
     ["values"],
+    ["explain", "linear(0, 1"],
+    ["explain", "linear(0, 1, 5)", "--steps", "3"],
+    ["export", "linear(0, 1, 5)"],
+    ["export", "linear(0, 1, 5)", "--to", "fortran"],
+    ["export", "linear(0, 1, 5)", "--to", "python", "--name", "a b"],
+    ["export", "linear(0, 1, 5)", "--to", "python", "--steps", "3"],
+    ["export", "linear(0, 1, 5)", "--to", "latex", "--steps", "3"],
+    ["export", "linear(0, 1, 5)", "--to", "latex", "-o", "no/such/folder.tex"],
+    ["export", "inverse_sqrt(1.0, timescale=5)", "--to", "csv"],
+    ["export", "inverse_sqrt(1.0, timescale=5)", "--to", "csv", "-o", "lr.csv"],
+    ["diff", "linear(0, 1, 5)"],
+    ["diff", "linear(0, 1, 5)", "linear(0, 1"],
+    ["diff", "linear(0, 1, 5)", "linear(0, 1, 5)", "linear(0, 1, 5)"],
+    ["lint", "linear(0, 1"],
+    ["lint", "linear(0, 1, 5)", "--steps", "few"],
     ["draw", "linear(0, 1, 5)"],
     [],
 ]
@@ -124,7 +206,7 @@ def test_in_a_process_of_its_own():
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "schedules: parse: at character 7: '(' was never closed: 'linear(0, 1, 5'\n"
     assert run("--version").stdout == f"schedules {schedules.__version__}\n"
-    for command in ((), ("plot",), ("describe",), ("values",)):
+    for command in ((), ("plot",), ("describe",), ("values",), ("explain",), ("export",), ("diff",), ("lint",)):
         assert "examples:" in run(*command, "--help").stdout
 
 

@@ -30,7 +30,8 @@ BELOW = {
     "combinators": CORE | {"curves"},
     "recipes": ALGEBRA,
     "plateau": ALGEBRA,
-    "export": ALGEBRA | {"tree", "evaluate"},
+    "formula": ALGEBRA | {"tree", "evaluate"},
+    "export": ALGEBRA | {"tree", "evaluate", "formula"},
     "analysis": ALGEBRA | {"recipes", "tree", "evaluate", "grid"},
     "text": ALGEBRA | {"recipes"},
 }
