@@ -6,6 +6,8 @@
 0.0005
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .check import (
     Count,
     Endless,
@@ -59,8 +61,6 @@ from .curves import (
     step_decay,
     tanh_decay,
 )
-from .export import to_python
-from .formula import explain
 from .plateau import Plateau, PlateauState
 from .recipes import (
     cosine_warmup,
@@ -80,6 +80,10 @@ from .recipes import (
     wsd,
 )
 from .text import parse
+
+if TYPE_CHECKING:
+    from .export import to_python
+    from .formula import explain
 
 __version__ = "0.1.0"
 
@@ -162,3 +166,13 @@ __all__ = [
     "warmup",
     "wsd",
 ]
+
+_LAZY = {"explain": "formula", "to_python": "export"}  # loaded when first asked for, so that importing stays quick
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)

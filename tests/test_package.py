@@ -210,8 +210,8 @@ def test_all_is_what_there_is():
         assert hasattr(schedules, name)
     imported_names = {
         alias.asname or alias.name
-        for node in ast.parse(MODULES["__init__"].read_text()).body
-        if isinstance(node, ast.ImportFrom)
+        for node in ast.walk(ast.parse(MODULES["__init__"].read_text()))
+        if isinstance(node, ast.ImportFrom) and node.level
         for alias in node.names
     }
     assert imported_names == set(schedules.__all__)
