@@ -405,11 +405,11 @@ class Arrays(Evaluator[Any]):
         return self.xp.reshape(array_like(self.xp, flat, step), step.shape)
 
     def clip(self, time: Clock[Any], steps: float) -> Clock[Any]:
-        value = time.value
+        value = time.value  # no minimum and maximum: at an end they would have half a slope
         if not settled(steps) or time.high > steps:
-            value = bound("minimum", self.xp)(value, steps)
+            value = self.xp.where(value > steps, steps, value)
         if time.low < 0:
-            value = bound("maximum", self.xp)(value, 0)
+            value = self.xp.where(value < 0, 0, value)
         return time.held(value, steps)
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
