@@ -32,7 +32,6 @@ BELOW = {
     "plateau": ALGEBRA,
     "formula": ALGEBRA | {"tree", "evaluate"},
     "export": ALGEBRA | {"tree", "evaluate", "formula"},
-    "analysis": ALGEBRA | {"recipes", "tree", "evaluate", "grid"},
     "text": ALGEBRA | {"recipes"},
 }
 FACES = {"plot", "cli", "__main__"}
