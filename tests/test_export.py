@@ -310,14 +310,14 @@ def test_a_formula_is_what_one_would_write(text):
 
 
 @named
-def hump(peak: Value, steps: Steps) -> sc.Schedule:
+def camel(peak: Value, steps: Steps) -> sc.Schedule:
     """``s(t) = 0`` is not what it does: what others document is not believed."""
     x = Time() / steps
     return (4 * peak * x * (1 - x))[:steps]
 
 
 def test_names_of_others_are_read_from_their_body():
-    assert explain(hump(0.5, 10)) == "s(t) = 2 * (t / 10) * (1 - t / 10)   if 0 <= t <= 10"
+    assert explain(camel(0.5, 10)) == "s(t) = 2 * (t / 10) * (1 - t / 10)   if 0 <= t <= 10"
     assert explain(sc.custom(math.erf, steps=5)) == "s(t) = erf(t)   if 0 <= t <= 5"
     assert explain(sc.custom(lambda t: t)) == "s(t) = f(t)   if t >= 0"
 
