@@ -107,13 +107,12 @@ class Schedule:
         pending: list[Schedule] = [self]
         while pending:
             node = pending.pop()
+            number = node.value if isinstance(node, Constant) else node.steps if isinstance(node, Warp) else 0
+            if not settled(number):
+                tracers.append(number)
             if id(node) in seen:
                 again.add(id(node))
-                continue
-            if isinstance(node, Constant | Warp):
-                number = node.value if isinstance(node, Constant) else node.steps
-                tracers.extend(() if settled(number) else (number,))
-            if node.children:
+            elif node.children:
                 seen.add(id(node))
                 pending.extend(node.children)
         return tuple(tracers), frozenset(again)
