@@ -76,6 +76,16 @@ def test_float32_at_any_step(s, extra):
     assert np.abs(np.asarray(found, float) - exact).max() <= 4 * ULP * peak, s
 
 
+@given(long_terms, st.lists(lengths, min_size=8, max_size=8))
+def test_float64_at_any_step(s, extra):
+    steps = interesting(s, extra)
+    exact = np.asarray([s(int(step)) for step in steps])
+    with jax.enable_x64(True):
+        found = np.asarray(jax.jit(s)(jnp.asarray(steps)))
+    assert found.dtype == np.float64
+    assert np.abs(found - exact).max() <= 1e-12 * max(magnitude(s), np.abs(exact).max()), s
+
+
 @pytest.mark.parametrize(("make", "limit"), [(sc.linear, 2), (sc.cosine, 5), (sc.exponential, 5)])
 @pytest.mark.parametrize("steps", [10**4, 10**5, 10**6, 12_345_678, 10**8, LAST])
 def test_float32_ulps_of_the_value(make, limit, steps):
