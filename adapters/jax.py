@@ -14,9 +14,9 @@ cosine(0.05, 0.0, 45)
 >>> sweep = stack([cosine(peak, 0.0, 90) for peak in (0.1, 0.2, 0.3)])
 >>> jax.vmap(lambda s: s(0))(sweep)
 Array([0.1, 0.2, 0.3], dtype=float32)
->>> slopes = jax.grad(lambda s: s(45.0))(s)
+>>> slopes = jax.grad(lambda s: s(0.0))(s)
 >>> concrete(slopes).arguments["start"]
-0.5
+1.0
 """
 
 from collections.abc import Iterable
