@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler as lrs
 from torch.optim.swa_utils import SWALR
@@ -305,6 +305,20 @@ def test_schedulers_of_schedulers(kind):
     run()
     print(f"\n{kind}: {ran} live schedulers, worst error {worst:.1e} of the peak; refused {dict(refused)}")
     assert ran >= 35
+
+
+@given(st.integers(1, 60), st.integers(2, 60), st.floats(0.05, 0.95).map(lambda share: round(share, 2)))
+@example(12, 17, 0.3)
+def test_a_cycle_ends_at_its_milestone(before, steps, rise):
+    """Its phases end between steps; what follows begins at a whole one."""
+    cycle = ("OneCycleLR", {"max_lr": 0.1, "total_steps": steps, "pct_start": rise})
+    members = [("StepLR", {"step_size": 9}), cycle, ("StepLR", {"step_size": 1})]
+    drawn = "SequentialLR", {"schedulers": members, "milestones": [before, before + steps]}
+    try:
+        scheduler = built(drawn, sgd())
+    except ZeroDivisionError:
+        return
+    agree(unbuilt(drawn)(0.1), live(scheduler, before + steps + 5))
 
 
 # -- what follows a metric ---------------------------------------------------------------------------------

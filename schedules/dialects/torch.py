@@ -1056,8 +1056,22 @@ def _sequential(b: Built, lr: float) -> Schedule:
             continue
         start = _taken_over(member, parts[-1](parts[-1].steps - 1)) if parts else lr
         curve = member.schedule(start)
-        parts.append(curve if end == math.inf else _cut(curve, end - begin))
+        parts.append(_placed(curve if end == math.inf else _cut(curve, end - begin), begin))
     return join(*parts)
+
+
+def _placed(s: Schedule, begin: int) -> Schedule:
+    """The parts of s for a longer join, in which s begins at step `begin`, so that its whole knots stay whole.
+
+    Phases of `OneCycleLR` end at fractions of a step, whose rounding errors are others there than they are at step 0.
+    """
+    if not isinstance(s, Join):
+        return s
+    parts: list[Schedule] = [constant(0.0, steps=begin)]
+    for part, end in zip(s.parts, (*s.knots[1:], s.steps), strict=True):
+        length = part.steps if end % 1 else begin + end - join(*parts).steps
+        parts.append(part if length == part.steps else part[:length])
+    return join(*parts[1:])
 
 
 def _chained(b: Built, lr: float) -> Schedule:
