@@ -82,18 +82,39 @@ from .recipes import (
 from .text import parse
 
 if TYPE_CHECKING:
+    from .analysis import (
+        Bounds,
+        Difference,
+        Finding,
+        Jump,
+        Span,
+        bounds,
+        diff,
+        first,
+        jumps,
+        knots,
+        lint,
+        match_area,
+        mean,
+        monotone,
+        total,
+    )
     from .export import to_python
     from .formula import explain
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bounds",
     "Call",
     "Constant",
     "Count",
+    "Difference",
     "Endless",
+    "Finding",
     "Function",
     "Join",
+    "Jump",
     "Lift",
     "Milestones",
     "Period",
@@ -106,12 +127,14 @@ __all__ = [
     "ScheduleLike",
     "Shape",
     "Share",
+    "Span",
     "Steps",
     "Switch",
     "Time",
     "Value",
     "Values",
     "Warp",
+    "bounds",
     "clip",
     "constant",
     "cooldown",
@@ -119,24 +142,32 @@ __all__ = [
     "cosine_warmup",
     "custom",
     "cycle",
+    "diff",
     "every",
     "exp_range",
     "explain",
     "exponential",
     "exponential_decay",
+    "first",
     "fit",
     "flat_cosine",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",
     "join",
+    "jumps",
     "k_decay",
+    "knots",
     "lift",
     "linear",
     "linear_warmup",
+    "lint",
     "lr_range_test",
+    "match_area",
     "maximum",
+    "mean",
     "minimum",
+    "monotone",
     "multistep",
     "named",
     "noam",
@@ -159,6 +190,7 @@ __all__ = [
     "stretch",
     "tanh_decay",
     "to_python",
+    "total",
     "total_updates",
     "trapezoid",
     "triangular",
@@ -167,7 +199,9 @@ __all__ = [
     "wsd",
 ]
 
-_LAZY = {"explain": "formula", "to_python": "export"}  # loaded when first asked for, so that importing stays quick
+_ANALYSIS = """Bounds Difference Finding Jump Span bounds diff first jumps knots lint match_area mean monotone total"""
+_LAZY = {"explain": "formula", "to_python": "export"} | dict.fromkeys(_ANALYSIS.split(), "analysis")
+"""What is loaded when first asked for, so that importing stays quick."""
 
 
 def __getattr__(name: str) -> Any:

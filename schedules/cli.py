@@ -1,4 +1,4 @@
-"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``.
+"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``.
 
 Whatever goes wrong is one line on standard error and exit status 2.
 """
@@ -37,6 +37,8 @@ examples:
   schedules values 'cosine(1e-3, 0, 10_000)' --npy lr.npy
   schedules explain 'cosine_warmup(1e-3, 10_000, warmup=500)'
   schedules export 'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py
+  schedules diff 'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'
+  schedules lint 'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'
 
 An expression is read, never executed. One that begins with a minus sign goes into parentheses.
 """
@@ -45,6 +47,7 @@ An expression is read, never executed. One that begins with a minus sign goes in
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status of a command line: 0, or 2 after one line on standard error.
 
+    ``diff`` and ``lint`` end with 1 when they have something to say.
     When the reader of its output has seen enough, it ends quietly with 0; on Ctrl-C, quietly with 130.
 
     Args:
@@ -146,6 +149,26 @@ EXPORTS: dict[str, Callable[[Schedule, Any], Iterator[str]]] = {
     "latex": lambda s, _: iter((f"{explain(s, latex=True)}\n",)),
     "csv": lambda s, arguments: _texts(s, _steps("export", s, arguments.steps), CSV),
 }
+
+
+def _diff(arguments: Any) -> int:
+    """Print where two schedules differ; the status tells whether they do."""
+    from .analysis import diff
+
+    found = diff(*map(parse, arguments.expressions), steps=arguments.steps)
+    if found:
+        print(found)
+    return int(bool(found))
+
+
+def _lint(arguments: Any) -> int:
+    """Print what looks like a mistake, line by line; the status tells whether anything does."""
+    from .analysis import lint
+
+    warnings = lint(parse(arguments.expression), steps=arguments.steps)
+    for warning in warnings:
+        print(warning)
+    return int(bool(warnings))
 
 
 class Form(NamedTuple):
@@ -270,6 +293,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
+    command(_diff, "diff", {**many, "nargs": 2}, "print where two schedules differ; the exit status is 1 if they do")
+    command(_lint, "lint", one, "print what looks like a mistake; the exit status is 1 if anything does")
     return parser
 
 

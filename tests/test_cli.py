@@ -118,6 +118,36 @@ def test_exported_source_runs_by_itself(tmp_path):
     assert done.stdout == f"{s(10)} {s(900.5)}\n"
 
 
+def test_diff():
+    same = run("diff", "linear(0, 1, 9)", "polynomial(0, 1, 9)")
+    assert (same.returncode, same.stdout, same.stderr) == (0, "", "")
+    other = run("diff", "linear(0, 1, 9)", "linear(0, 1, 8)")
+    assert (other.returncode, other.stderr) == (1, "")
+    assert other.stdout.strip()
+
+
+def test_diff_of_endless_ones(capsys):
+    endless = ["exponential_decay(1, 0.5, every=100)", "step_decay(1, 0.5, 100)"]
+    assert main(["diff", *endless, "--steps", "1000"]) == 1
+    assert capsys.readouterr().out.strip()
+    assert main(["diff", *endless, "--steps", "1"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_lint():
+    clean = run("lint", f"{WSD}[1:]")
+    assert (clean.returncode, clean.stdout, clean.stderr) == (0, "", "")
+    jump = run("lint", "linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)")
+    assert (jump.returncode, jump.stderr) == (1, "")
+    assert jump.stdout.strip()
+
+
+def test_lint_of_a_part(capsys):
+    rises = "linear(0, 1e-3, 500) >> cosine(1e-3, 0, 500) >> constant(1)"
+    status = main(["lint", rises, "--steps", "100"])
+    assert status == int(bool(capsys.readouterr().out))
+
+
 BAD = [
     ["plot", "linear(0, 1"],
     ["plot", "nonsense"],
@@ -145,6 +175,11 @@ BAD = [
     ["export", "linear(0, 1, 5)", "--to", "latex", "-o", "no/such/folder.tex"],
     ["export", "inverse_sqrt(1.0, timescale=5)", "--to", "csv"],
     ["export", "inverse_sqrt(1.0, timescale=5)", "--to", "csv", "-o", "lr.csv"],
+    ["diff", "linear(0, 1, 5)"],
+    ["diff", "linear(0, 1, 5)", "linear(0, 1"],
+    ["diff", "linear(0, 1, 5)", "linear(0, 1, 5)", "linear(0, 1, 5)"],
+    ["lint", "linear(0, 1"],
+    ["lint", "linear(0, 1, 5)", "--steps", "few"],
     ["draw", "linear(0, 1, 5)"],
     [],
 ]
@@ -171,7 +206,7 @@ def test_in_a_process_of_its_own():
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "schedules: parse: at character 7: '(' was never closed: 'linear(0, 1, 5'\n"
     assert run("--version").stdout == f"schedules {schedules.__version__}\n"
-    for command in ((), ("plot",), ("describe",), ("values",), ("explain",), ("export",)):
+    for command in ((), ("plot",), ("describe",), ("values",), ("explain",), ("export",), ("diff",), ("lint",)):
         assert "examples:" in run(*command, "--help").stdout
 
 

@@ -32,6 +32,8 @@ BELOW = {
     "plateau": ALGEBRA,
     "formula": ALGEBRA | {"tree", "evaluate"},
     "export": ALGEBRA | {"tree", "evaluate", "formula"},
+    "spans": ALGEBRA | {"tree", "evaluate", "formula"},
+    "analysis": ALGEBRA | {"tree", "evaluate", "formula", "grid", "spans"},
     "text": ALGEBRA | {"recipes"},
 }
 FACES = {"plot", "cli", "__main__"}
