@@ -1,0 +1,56 @@
+"""The README's tables of other libraries' schedules, written from the examples of `schedules.dialects`.
+
+``python tests/readme_dialects.py`` writes them anew; a test sees to it that they are what the dialects say.
+"""
+
+import ast
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+from schedules import dialects
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- written by tests/readme_dialects.py -->\n", "<!-- until here -->\n"
+
+
+def modules() -> list[ModuleType]:
+    """All dialects, by name."""
+    names = sorted((module.name for module in pkgutil.iter_modules(dialects.__path__)), key=str.lower)
+    return [importlib.import_module(f"{dialects.__name__}.{name}") for name in names]
+
+
+def row(module: ModuleType, name: str) -> tuple[str, object] | None:
+    """The first call of a dialect in its documentation, and what it gives; None if that cannot be written as text."""
+    scope = dict(vars(module))
+    for example in doctest.DocTestParser().get_examples(getattr(module, name).__doc__ or ""):
+        for node in ast.walk(ast.parse(example.source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                call = ast.get_source_segment(example.source, node) or ""
+                value = eval(call, scope)  # noqa: S307 -- our own documentation, which the tests run as well
+                return None if "<" in repr(value) else (" ".join(call.split()), value)
+        exec(example.source, scope)  # noqa: S102 -- as above
+    return None
+
+
+def table(module: ModuleType) -> str:
+    """All schedules of a dialect, each with an example."""
+    library = (module.__doc__ or "").partition(":")[0]
+    rows = [found for name in module.__all__ if (found := row(module, name))]
+    lines = [f"| `{call}` | `{value!r}` |" for call, value in rows]
+    head = (
+        f"<details><summary>{library}: <code>schedules.dialects.{module.__name__.rpartition('.')[2]}</code></summary>"
+    )
+    return "\n".join([head, "", f"| {library} | schedules |", "|---|---|", *lines, "", "</details>", ""])
+
+
+def section() -> str:
+    """What stands between the two marks."""
+    return "\n".join(map(table, modules()))
+
+
+if __name__ == "__main__":
+    before, _, rest = README.read_text().partition(BEGIN)
+    README.write_text(before + BEGIN + section() + END + rest.partition(END)[2])
