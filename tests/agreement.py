@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from schedules import Schedule
+from schedules import Schedule, parse
 from schedules.core import Call
 
 
@@ -49,3 +49,19 @@ def assert_same(one, other, times=None, **options):
     scale = max(magnitude(one), magnitude(other))
     for time in times if times is not None else (*sample(one), *sample(other)):
         assert_close(one(time), other, time, scale, **options)
+
+
+def assert_follows(s, found, *, times=None, apart=(), tolerance=1e-12):
+    """`s` has the values that were found at times 0, 1, ..., in parts of the largest, at once as well; and is a config.
+
+    Returns the largest error, but for that of the places that are set `apart`.
+    """
+    times = np.arange(len(found)) if times is None else np.asarray(times)
+    own = np.array([s(t) for t in times.tolist()])
+    peak = max(np.nanmax(np.abs(found), initial=1e-300), abs(s(0)))
+    errors = np.abs(own - found) / peak
+    errors[list(apart)] = 0.0
+    assert errors.max() <= tolerance, (s, times[np.nanargmax(errors)])
+    assert np.abs(s(times) - own).max() <= 1e-12 * peak
+    assert parse(repr(s)) == s
+    return errors.max()

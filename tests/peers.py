@@ -1,0 +1,70 @@
+"""Modules of other libraries out of their own wheels, for those that are too large or too demanding to require.
+
+A schedule needs little of a library that has it. So its wheel alone is downloaded, once, without what it requires, and
+the module is imported from there, under bare packages of its parents' names.
+"""
+
+import importlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def unpacked(config: Any, requirement: str) -> Path:
+    """The folder with the packages of a pinned requirement: its wheel or its sources, kept in pytest's cache."""
+    folder = Path(config.cache.mkdir(requirement.replace("==", "-")))
+    if not (folder / "done").exists():
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
+        subprocess.run([*pip, requirement], check=True)  # noqa: S603 -- a pinned package
+        (archive,) = (path for path in folder.iterdir() if path.is_file())
+        if archive.suffix == ".whl":
+            shutil.unpack_archive(archive, folder / "files", "zip")
+        else:
+            shutil.unpack_archive(archive, folder / "files", filter="data")
+        (folder / "done").touch()
+    files = folder / "files"
+    inner = list(files.iterdir())
+    return inner[0] if len(inner) == 1 else files  # sources have a folder around them
+
+
+def module(root: Path, name: str, around: Mapping[str, Mapping[str, str | None]] | None = None) -> ModuleType:
+    """The module of a name under `root`, a wheel or a folder.
+
+    What it imports from a module in `around` is taken from the module named there, where the library defines it; or is
+    None, where it only says what type an argument has.
+    """
+    library = name.partition(".")[0]
+    hidden = _forget(library)
+    try:
+        for parent in _parents(name):
+            _bare(root, parent)
+        for other, attributes in (around or {}).items():
+            for package in (*_parents(other), other):
+                if package not in sys.modules:
+                    _bare(root, package)
+            for attribute, origin in attributes.items():
+                real = origin and getattr(importlib.import_module(origin), attribute)
+                setattr(sys.modules[other], attribute, real)
+        return importlib.import_module(name)
+    finally:
+        _forget(library)  # for others there is no such library, as before
+        sys.modules.update(hidden)
+
+
+def _forget(library: str) -> dict[str, ModuleType]:
+    """Takes the modules of a library, which are returned, out of those that are imported."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == library}
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _bare(root: Path, name: str) -> None:
+    sys.modules[name] = ModuleType(name)
+    sys.modules[name].__path__ = [str(root.joinpath(*name.split(".")))]
