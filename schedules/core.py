@@ -128,7 +128,11 @@ class Schedule:
         )
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, self.fields))
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((type(self).__name__, self.fields))  # once, since a term may hold another in many places
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.fields

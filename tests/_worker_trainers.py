@@ -150,11 +150,13 @@ def ddp(options: argparse.Namespace) -> None:
     while not all(path.exists() for path in done):  # a rank that leaves early may break the other's last collective
         assert time.monotonic() < end, "the other rank is gone"
         time.sleep(0.01)
+    del model  # which holds on to the group
     torch.distributed.destroy_process_group()
     for update in range(options.updates, 2 * options.updates):  # whoever communicates now, fails
         say(update, optimizer.param_groups[0]["lr"], 0.0)
         optimizer.step()
         scheduler.step()
+    os._exit(0)  # at once: threads that gloo leaves behind may abort an interpreter that ends
 
 
 if __name__ == "__main__":

@@ -51,17 +51,17 @@ def assert_same(one, other, times=None, **options):
         assert_close(one(time), other, time, scale, **options)
 
 
-def assert_follows(s, found, *, times=None, apart=(), tolerance=1e-12):
-    """`s` has the values that were found at times 0, 1, ..., in parts of the largest, at once as well; and is a config.
+def assert_follows(s, found, *, times=None, apart=(), peak=None):
+    """`s` has the values that were found at times 0, 1, ..., within 1e-12 of the largest, at once too; and is a config.
 
     Returns the largest error, but for that of the places that are set `apart`.
     """
     times = np.arange(len(found)) if times is None else np.asarray(times)
     own = np.array([s(t) for t in times.tolist()])
-    peak = max(np.nanmax(np.abs(found), initial=1e-300), abs(s(0)))
+    peak = peak or max(np.nanmax(np.abs(found), initial=1e-300), abs(s(0)))
     errors = np.abs(own - found) / peak
     errors[list(apart)] = 0.0
-    assert errors.max() <= tolerance, (s, times[np.nanargmax(errors)])
+    assert errors.max() <= 1e-12, (s, times[np.nanargmax(errors)])
     assert np.abs(s(times) - own).max() <= 1e-12 * peak
     assert parse(repr(s)) == s
     return errors.max()

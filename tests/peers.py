@@ -8,7 +8,7 @@ import importlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,25 +31,26 @@ def unpacked(config: Any, requirement: str) -> Path:
     return inner[0] if len(inner) == 1 else files  # sources have a folder around them
 
 
-def module(root: Path, name: str, around: Mapping[str, Mapping[str, str | None]] | None = None) -> ModuleType:
-    """The module of a name under `root`, a wheel or a folder.
+def modules(
+    root: Path, *names: str, around: Mapping[str, Mapping[str, str | None]] | None = None
+) -> Sequence[ModuleType]:
+    """The modules of these names, of one library, under `root`.
 
-    What it imports from a module in `around` is taken from the module named there, where the library defines it; or is
+    What they import from a module in `around` is taken from the module named there, where the library defines it; or is
     None, where it only says what type an argument has.
     """
-    library = name.partition(".")[0]
+    library = names[0].partition(".")[0]
     hidden = _forget(library)
     try:
-        for parent in _parents(name):
-            _bare(root, parent)
-        for other, attributes in (around or {}).items():
-            for package in (*_parents(other), other):
-                if package not in sys.modules:
-                    _bare(root, package)
+        for name in (*names, *(around or {})):
+            for parent in _parents(name):
+                _bare(root, parent)
+        for name, attributes in (around or {}).items():
+            _bare(root, name)
             for attribute, origin in attributes.items():
                 real = origin and getattr(importlib.import_module(origin), attribute)
-                setattr(sys.modules[other], attribute, real)
-        return importlib.import_module(name)
+                setattr(sys.modules[name], attribute, real)
+        return [importlib.import_module(name) for name in names]
     finally:
         _forget(library)  # for others there is no such library, as before
         sys.modules.update(hidden)
@@ -66,5 +67,7 @@ def _parents(name: str) -> list[str]:
 
 
 def _bare(root: Path, name: str) -> None:
-    sys.modules[name] = ModuleType(name)
-    sys.modules[name].__path__ = [str(root.joinpath(*name.split(".")))]
+    """There is at least a bare module of a name, below which others are found."""
+    if name not in sys.modules:
+        sys.modules[name] = ModuleType(name)
+        sys.modules[name].__path__ = [str(root.joinpath(*name.split(".")))]

@@ -19,11 +19,12 @@ BEYOND = 12  # steps past the end
 
 @pytest.fixture(scope="module")
 def megatron(pytestconfig):
-    return peers.module(
+    (found,) = peers.modules(
         peers.unpacked(pytestconfig, f"megatron-core=={VERSION}"),
         "megatron.core.optimizer_param_scheduler",
-        {"megatron.core.utils": {"log_single_rank": "megatron.core._rank_utils"}},
+        around={"megatron.core.utils": {"log_single_rank": "megatron.core._rank_utils"}},
     )
+    return found
 
 
 def sgd():

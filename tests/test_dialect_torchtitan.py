@@ -19,14 +19,15 @@ BEYOND = 12  # steps past the end
 @pytest.fixture(scope="module")
 def torchtitan(pytestconfig):
     package = "torchtitan.components.optimizer"
-    return peers.module(
+    (found,) = peers.modules(
         peers.unpacked(pytestconfig, f"torchtitan=={VERSION}"),
         f"{package}.lr_scheduler",
-        {
+        around={
             "torchtitan.config": {"Configurable": "torchtitan.config.configurable"},
             f"{package}.optimizer": {"OptimizersContainer": None},
         },
     )
+    return found
 
 
 def live(torchtitan, lr, training_steps, steps, **keywords):

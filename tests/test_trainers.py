@@ -74,7 +74,7 @@ def read(lines):
 
 def finish(process):
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode == 0, output[-200:]  # how far it came
     return read(output.splitlines())
 
 
