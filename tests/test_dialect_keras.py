@@ -1,9 +1,12 @@
 """`schedules.dialects.keras` against the live schedules and the live callback of Keras."""
 
 import contextlib
+import importlib
 import inspect
 import math
+import unittest
 from fractions import Fraction
+from types import SimpleNamespace
 from unittest import mock
 
 import keras
@@ -14,10 +17,14 @@ from hypothesis import strategies as st
 from keras.src.backend.common import dtypes
 
 from schedules import Plateau, ScheduleError, parse
+from schedules.adapters.keras import ScheduleLR
 from schedules.dialects import keras as dialect
 
 peer = keras.optimizers.schedules
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras on PyTorch
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # of Keras on PyTorch
+    pytest.mark.filterwarnings("ignore:Unknown pytest.mark.requires:pytest.PytestUnknownMarkWarning"),  # in its tests
+]
 
 rates = st.sampled_from([1e-3, 0.1, 1.0, 0.0]) | st.floats(1e-5, 2.0)
 ratios = st.sampled_from([0.0, 0.1, 1.0]) | st.floats(0.0, 1.5)
@@ -295,6 +302,75 @@ def test_no_steps_are_an_error_in_both(name):
 def test_what_cannot_be_is_refused(name, arguments, message):
     with pytest.raises(ScheduleError, match=f"{name}: {message}"):
         getattr(dialect, name)(*arguments)
+
+
+# -- Keras's own tests -----------------------------------------------------------------------------------
+
+
+class Decided(keras.callbacks.Callback):
+    """A callback that does what the plateau of this dialect decides."""
+
+    def __init__(self, monitor, **options):
+        super().__init__()
+        self.monitor, self.plateau = monitor, dialect.ReduceLROnPlateau(monitor, **options)
+
+    def on_train_begin(self, logs=None):  # noqa: ARG002 -- as Keras calls it
+        self.state, self.lr = self.plateau.init(), self.model.optimizer.learning_rate.value.item()
+
+    def on_epoch_end(self, epoch, logs=None):  # noqa: ARG002 -- as Keras calls it
+        self.state = self.plateau.update(self.state, logs[self.monitor], self.lr)
+        self.model.optimizer.learning_rate = self.plateau.apply(self.lr, self.state)
+
+
+def results(name, kind):
+    """The outcome of the tests of one class in a module of Keras."""
+    module = importlib.import_module(f"keras.src.{name}")
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(getattr(module, kind)).run(result)
+    return result
+
+
+def names(found):
+    return {case._testMethodName for case, _ in found}
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    {
+        "TestFitLRSchedulesFlow": 1,
+        "ExponentialDecayTest": 4,
+        "PiecewiseConstantDecayTest": 3,
+        "LinearDecayTest": 6,
+        "SqrtDecayTest": 6,
+        "InverseTimeDecayTest": 3,
+        "CosineDecayTest": 6,
+        "CosineDecayRestartsTest": 6,
+    }.items(),
+)
+def test_the_tests_of_keras_pass(monkeypatch, kind, count):
+    """They come with the package; here they are run on the dialect, in the place of the module that they test."""
+    name = "optimizers.schedules.learning_rate_schedule_test"
+    made = {
+        key: lambda *args, key=key, **kwargs: ScheduleLR(getattr(dialect, key)(*args, **kwargs)) for key in ARGUMENTS
+    }
+    monkeypatch.setattr(f"keras.src.{name}.schedules", SimpleNamespace(**made))
+    result = results(name, kind)
+    assert result.testsRun >= count
+    assert not result.failures
+    assert not result.errors, result.errors[0][1]
+
+
+def test_the_tests_of_the_callback_of_keras_pass(monkeypatch):
+    name = "callbacks.reduce_lr_on_plateau_test"
+    monkeypatch.setattr(f"keras.src.{name}.callbacks", SimpleNamespace(ReduceLROnPlateau=Decided))
+    result = results(name, "ReduceLROnPlateauTest")
+    others = {  # not about values: a schedule is refused, a text is logged, attributes are forgotten
+        "test_throws_when_optimizer_has_schedule",
+        "test_verbose_logging",
+        "test_state_reset_across_fit_calls",
+    }
+    assert result.testsRun >= 3 + len(others)
+    assert names(result.failures) | names(result.errors) == others
 
 
 # -- plateaus --------------------------------------------------------------------------------------------
