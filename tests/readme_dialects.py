@@ -4,8 +4,12 @@
 """
 
 import ast
+import builtins
 import doctest
+import functools
 import importlib
+import inspect
+import itertools
 import pkgutil
 from pathlib import Path
 from types import ModuleType
@@ -23,16 +27,37 @@ def modules() -> list[ModuleType]:
 
 
 def row(module: ModuleType, name: str) -> tuple[str, object] | None:
-    """The first call of a dialect in its documentation, and what it gives; None if that cannot be written as text."""
-    scope = dict(vars(module))
+    """The first call of a dialect in its documentation, and what it gives; None if that cannot be written as text.
+
+    A call that needs what an earlier line made is none of which a table can tell.
+    """
+    scope = {"partial": functools.partial} | vars(module)
     for example in doctest.DocTestParser().get_examples(getattr(module, name).__doc__ or ""):
         for node in ast.walk(ast.parse(example.source)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
                 call = ast.get_source_segment(example.source, node) or ""
-                value = eval(call, scope)  # noqa: S307 -- our own documentation, which the tests run as well
-                return None if "<" in repr(value) else (" ".join(call.split()), value)
-        exec(example.source, scope)  # noqa: S102 -- as above
+                used = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+                if used <= scope.keys() | set(dir(builtins)) | _bound(node):
+                    value = eval(call, scope)  # noqa: S307 -- our own documentation, which the tests run as well
+                    return None if "<" in repr(value) else (" ".join(call.split()), value)
     return None
+
+
+def _bound(node: ast.AST) -> set[str]:
+    """The names that a comprehension gives to its items."""
+    inner = (part.target for part in ast.walk(node) if isinstance(part, ast.comprehension))
+    return {name.id for target in inner for name in ast.walk(target) if isinstance(name, ast.Name)}
+
+
+def notes(module: ModuleType) -> str:
+    """The lists in the documentation of a module, which tell where the library counts in its own way."""
+    paragraphs = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    listed = [
+        f"{head}\n\n{items}"
+        for head, items in itertools.pairwise(paragraphs)
+        if items.startswith("- ") and not head.startswith(">>>")
+    ]
+    return "".join(f"{text}\n\n" for text in listed).replace("``", "`")
 
 
 def table(module: ModuleType) -> str:
@@ -43,7 +68,7 @@ def table(module: ModuleType) -> str:
     head = (
         f"<details><summary>{library}: <code>schedules.dialects.{module.__name__.rpartition('.')[2]}</code></summary>"
     )
-    return "\n".join([head, "", f"| {library} | schedules |", "|---|---|", *lines, "", "</details>", ""])
+    return "\n".join([head, "", f"{notes(module)}| {library} | schedules |", "|---|---|", *lines, "", "</details>", ""])
 
 
 def section() -> str:

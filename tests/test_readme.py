@@ -7,6 +7,9 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+import readme_dialects
+
+from schedules import Schedule, parse
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
@@ -39,3 +42,18 @@ def test_the_set_up_commands_come_first_and_are_checked():
     shell = [code for language, code in BLOCKS if language == "sh"]
     assert shell[:2] == SETUP
     assert re.findall(r'eval "\$\(readme (\d)\)"', (ROOT / ".ci/run").read_text()) == ["1", "2"]
+
+
+def test_the_tables_of_other_libraries_are_what_the_dialects_say():
+    """Each call in them is run, and what it gives is written; ``python tests/readme_dialects.py`` writes them anew."""
+    text = (ROOT / "README.md").read_text()
+    found = text.partition(readme_dialects.BEGIN)[2].partition(readme_dialects.END)[0]
+    assert found == readme_dialects.section()
+
+
+@pytest.mark.parametrize("module", readme_dialects.modules(), ids=lambda module: module.__name__)
+def test_what_the_tables_say_is_a_config(module):
+    rows = [found for name in module.__all__ if (found := readme_dialects.row(module, name))]
+    made = [value for _, value in rows if isinstance(value, Schedule)]
+    assert len(made) >= 2
+    assert all(parse(repr(s)) == s for s in made)

@@ -272,8 +272,8 @@ def CompositeParamScheduler(schedulers: _Parts, lengths: Values, interval_scalin
     >>> parts = [ConstantParamScheduler(0.5), CosineParamScheduler(0.5, 0.0)]
     >>> CompositeParamScheduler(parts, [0.25, 0.75], ["rescaled", "rescaled"])([0, 0.25, 0.625, 1])
     array([0.5 , 0.5 , 0.25, 0.  ])
-    >>> CompositeParamScheduler(parts, [0.25, 0.75], ["fixed", "fixed"])
-    constant(0.5, steps=1)[:0.249999] >> cosine(0.5, 0.0, 1)[0.249999:]
+    >>> CompositeParamScheduler([LinearParamScheduler(0, 1), ConstantParamScheduler(1)], [0.5, 0.5], ["fixed"] * 2)
+    linear(0.0, 1.0, 1)[:0.499999] >> constant(1.0, steps=1)[0.499999:]
     """
     name, count = "CompositeParamScheduler", len(schedulers)
     demand(len(lengths) == count, name, "lengths", lengths, f"{count} schedulers have {count} of them")

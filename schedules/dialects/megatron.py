@@ -78,8 +78,7 @@ def get_lr(
 
     Source: ``OptimizerParamScheduler.get_lr`` of Megatron Core.
 
-    >>> wsd = {"lr_decay_style": "WSD", "wsd_decay_steps": 200}
-    >>> get_lr(0.0, 3e-4, 3e-5, 100, 1_000, **wsd, lr_wsd_decay_style="linear")
+    >>> get_lr(0, 3e-4, 3e-5, 100, 1_000, lr_decay_style="WSD", wsd_decay_steps=200, lr_wsd_decay_style="linear")
     linear(0.0, 0.0003, 100) >> constant(0.0003, steps=700) >> linear(0.0003, 3e-05, 200)
     """
     name = "get_lr"
@@ -161,7 +160,7 @@ def OptimizerParamScheduler(
 ) -> ParamSchedules:
     """``(get_lr(...), get_wd(...))``: the learning rate and the weight decay.
 
-    ``schedules.adapters.torch.ScheduleParams`` writes both: ``ScheduleParams(optimizer, **schedules._asdict())``.
+    ``schedules.adapters.torch.ScheduleLR`` writes both: ``ScheduleLR(optimizer, lr, weight_decay=weight_decay)``.
 
     Args:
         init_lr: the learning rate at the start of the warmup.

@@ -541,8 +541,7 @@ def sgdr_schedule(cosine_kwargs: _Cycles) -> Schedule:
 
     Source: ``optax.sgdr_schedule``.
 
-    >>> rounds = [{"init_value": 0.0, "peak_value": 0.1, "warmup_steps": 0, "decay_steps": n} for n in (10, 20)]
-    >>> sgdr_schedule(rounds)
+    >>> sgdr_schedule([dict(init_value=0.0, peak_value=0.1, warmup_steps=0, decay_steps=n) for n in (10, 20)])
     cosine(0.1, 0.0, 10) >> cosine(0.1, 0.0, 20)
     """
     return join(*(warmup_cosine_decay_schedule(**kwargs) for kwargs in cosine_kwargs))

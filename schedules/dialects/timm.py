@@ -11,8 +11,8 @@ linear(1e-05, 0.1, 5) >> cosine(0.1, 0.0, 300)[5:]
 Where the peer counts in its own way:
 
 - **The warmup hides the beginning of the schedule**, unless `warmup_prefix` puts it in front: it rises to `lr`, and
-  the schedule goes on from ``s(warmup_t)``, a little lower. (Tanh alone rises to where it goes on.) Step and
-  multi-step put it in front by default, WSD always.
+  the schedule goes on from ``s(warmup_t)``, a little lower (huggingface/pytorch-image-models#1242). Tanh alone rises
+  to where it goes on. Step and multi-step put it in front by default, WSD always.
 - **A milestone m counts from t = m - 1 on** in `MultiStepLRScheduler`.
 - **After its last cycle** a schedule holds `lr_min`. Tanh jumps there.
 - **Cycles that grow** (``cycle_mul > 1``) begin where a quotient of logarithms says. Where rounding puts that late, as
@@ -326,7 +326,7 @@ def MultiStepLRScheduler(
 ) -> Schedule:
     """``lr * decay_rate**(how many milestones are <= t + 1)``, endless: each counts one step early.
 
-    That is meant to stay (timm #2745, #2753, #2806), since trained models depend on it.
+    That is meant to stay (huggingface/pytorch-image-models#2745, #2753), since trained models depend on it.
 
     Args:
         lr: the learning rate of the optimizer.

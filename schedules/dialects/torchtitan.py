@@ -12,7 +12,7 @@ Where the peer counts in its own way:
 
 - **Everything is a step ahead.** No update is at 0, and the peak of W warmup steps is reached at ``t = W - 1``.
 - **The stable phase has one step more**, a virtual last one, so that the decay comes to its floor when training ends,
-  at ``t = total_steps``, one step after the last update.
+  at ``t = total_steps``, one step after the last update (pytorch/torchtitan#1284).
 - **Past the end nothing holds.** The decay goes on as its formula does: ``"linear"`` and ``"sqrt"`` fall below the
   floor and below zero, ``"cosine"`` climbs again. To hold the floor, cut the schedule there: ``s[:total_steps]``.
 
