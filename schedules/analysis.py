@@ -179,7 +179,7 @@ def bounds(s: Schedule, *, steps: Endless | None = None) -> Bounds:
     whole, last = extent(s, 0, end), extent(s, EVER) if end == math.inf else None
     seen = Range(s(0), s(0)) if last is None or last.low < last.high else last
     for count, phase in enumerate(phases, start=1):
-        seen = seen.hull(reached([phase]))
+        seen = seen.hull(reached(s, [phase]))
         if count.bit_count() == 1 and phase.stop < end and _inside(extent(s, phase.stop, end), seen):
             break
     return Bounds(max(seen.low, whole.low), min(seen.high, whole.high))
@@ -213,13 +213,17 @@ def first(
         raise ScheduleError(f"first: below={below}, above={above}: one of the two; first(s, below=1e-4), say")
     sign, level = (1, below) if below is not None else (-1, above)
     assert level is not None  # noqa: S101 -- tells the type checker what the lines above did
+
+    def beyond(t: int) -> bool:
+        return (s(t) - level) * sign < 0
+
     end = math.inf if steps is None else math.ceil(steps)
     for count, phase in enumerate(_phases("first", s, end), start=1):
         for start, stop, _ in phase.spans():
             inside = range(math.ceil(start), math.ceil(min(stop, EVER)))
-            for edge in (inside[:1], inside[-1:]):
-                if edge and (s(edge[0]) - level) * sign < 0:
-                    return edge[0] if edge == inside[:1] else _least(inside, lambda t: (s(t) - level) * sign < 0)
+            for whole in (inside[:1], inside[1:]):  # the start of a phase may have a value of its own: a jump reversed
+                if whole and (beyond(whole[0]) or beyond(whole[-1])):
+                    return whole[0] if beyond(whole[0]) else _least(whole, beyond)
         if count.bit_count() == 1 and phase.stop < end:
             rest = extent(s, phase.stop, end)
             if (rest.low if sign > 0 else -rest.high) >= level * sign:
@@ -539,8 +543,12 @@ class Run(NamedTuple):
 
     @property
     def used(self) -> list[tuple[float, int]]:
-        """The values of the updates at the ends of each span, with the steps: the largest of all is among them."""
-        ends = [step for span in self.spans for step in _whole(span)]
+        """The values of the updates at the ends of each span, with the steps: the largest of all is among them.
+
+        The start of a span may have a value of its own, as a jump that is reversed has; so the next step counts too.
+        """
+        inside = [_steps_of(span) for span in self.spans]
+        ends = [step for steps in inside for step in dict.fromkeys((*steps[:2], *steps[-1:]))]
         return [(self.s(step), step) for step in ends]
 
     @property
@@ -551,8 +559,12 @@ class Run(NamedTuple):
 
 def _whole(span: Span) -> list[int]:
     """The first and the last whole step of a span, if there is one."""
-    inside = range(math.ceil(span.start), math.ceil(span.stop))
+    inside = _steps_of(span)
     return [inside[0], inside[-1]] if inside else []
+
+
+def _steps_of(span: Span) -> range:
+    return range(math.ceil(span.start), math.ceil(span.stop))
 
 
 def _negative(run: Run) -> Iterator[Finding]:

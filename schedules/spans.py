@@ -558,11 +558,13 @@ def _slope_of(term: Schedule, x: Range, memo: Memo) -> tuple[Range, float]:
 # -- what is still to come ---------------------------------------------------------------------------
 
 
-def reached(phases: Iterable[Phase]) -> Range:
-    """From the least to the largest value that phases reach, or tend to."""
-    spans = [(phase, span) for phase in phases for span in phase.spans()]
-    limits = [phase.limit(t) for phase, span in spans for t in (span.start, span.stop)]
-    return _range(tuple(limits), tuple(limits))
+def reached(s: Schedule, phases: Iterable[Phase]) -> Range:
+    """From the least to the largest value that phases of s reach, or tend to; a reversed jump has one of its own."""
+    values: list[float] = []
+    for phase in phases:
+        values.append(s(phase.start))
+        values += [phase.limit(t) for span in phase.spans() for t in (span.start, span.stop)]
+    return _range(tuple(values), tuple(values))
 
 
 def extent(s: Schedule, start: float, stop: float = math.inf) -> Range:
@@ -577,7 +579,7 @@ class Extent(Evaluator[Range]):
     def evaluate(self, term: Schedule, time: Clock[Range]) -> Range:
         match term:
             case Warp(inner, Lift("remainder", (Time(), Constant(period)))) if _covers(time.value, period):
-                return reached(walk(inner, period))
+                return reached(inner, walk(inner, period))
             case Lift() if smooth(term):
                 return image(term, self.clip(time, math.inf).value, {})
             case _:

@@ -227,6 +227,18 @@ def test_first(s, step, sign, which):
         assert sc.first(s, **{which: level}) == known[0]
 
 
+def test_a_reversed_jump_has_its_value_at_one_step_only():
+    back = sc.reverse(sc.cosine(0.0, 1.0, 3) >> sc.constant(5.0))
+    s = sc.constant(0.5, steps=2) >> back
+    assert [s(t) for t in range(1, 6)] == pytest.approx([0.5, 5.0, 0.75, 0.25, 0.0])
+    assert sc.bounds(s) == sc.bounds(sc.cycle(s)) == (0.0, 5.0)
+    assert sc.first(s, above=2.0) == 2
+    assert sc.first(s, above=0.7) == 2
+    low = sc.constant(0.5, steps=2) >> sc.reverse(sc.cosine(0.0, 1.0, 3) >> sc.constant(0.0))
+    assert sc.first(low, above=0.7) == 3
+    assert sc.bounds(low).high == 1.0
+
+
 def test_first_of_ever():
     assert sc.first(sc.cosine(1.0, 0.0, 10**15), below=0.25) == 666_666_666_666_667
     assert sc.first(sc.exponential_decay(1.0, 0.5, every=10), below=1e-9) == 299
