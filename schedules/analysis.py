@@ -84,7 +84,10 @@ class Jump(NamedTuple):
 
 @checked
 def jumps(s: Schedule, *, steps: Endless | None = None) -> tuple[Jump, ...]:
-    """The knots t at which s is not continuous, with ``s(t - 0)`` and ``s(t + 0)``, the values before and after.
+    """The times t at which s is not continuous, with ``s(t - 0)`` and ``s(t + 0)``, the values before and after.
+
+    Where s(t) itself is further from the value after, as at a jump that is reversed, it takes the place of the one
+    before.
 
     Args:
         s: the schedule.
@@ -99,16 +102,18 @@ def jumps(s: Schedule, *, steps: Endless | None = None) -> tuple[Jump, ...]:
     """
     end = _end(s, steps)
     found = list(_phases("jumps", s, math.nextafter(end, math.inf)))
-    return tuple(jump for jump in _jumps_of(found) if jump.step <= end)
+    return tuple(jump for jump in _jumps_of(s, found) if jump.step <= end)
 
 
-def _jumps_of(found: list[Phase]) -> list[Jump]:
-    """The jumps from piece to phase."""
-    knots = [
-        Jump(after.start, before.limit(before.stop), after.limit(after.start))
-        for before, after in itertools.pairwise(found)
-        if before.knot
-    ]
+def _jumps_of(s: Schedule, found: list[Phase]) -> list[Jump]:
+    """The jumps from phase to phase."""
+    starts = found[:1] + [after for before, after in itertools.pairwise(found) if before.knot]
+    before = {phase.stop: phase.limit(phase.stop) for phase in found if phase.knot}
+    knots: list[Jump] = []
+    for phase in starts:
+        step, after = phase.start, phase.limit(phase.start)
+        sides = (before.get(step, s(step)), s(step))
+        knots.append(Jump(step, max(sides, key=lambda side: abs(side - after)), after))
     peak = max((abs(value) for knot in knots for value in knot[1:]), default=0.0)
     return [knot for knot in knots if abs(knot.after - knot.before) > ROUNDING * peak]
 
@@ -139,7 +144,7 @@ def monotone(s: Schedule, *, steps: Endless | None = None) -> tuple[Span, ...]:
     Span(start=30, stop=100, way='falls')
     """
     whole = list(_phases("monotone", s, _end(s, steps)))
-    breaks = {jump.step for jump in _jumps_of(whole)}
+    breaks = {jump.step for jump in _jumps_of(s, whole)}
     found: list[Span] = []
     for start, stop, direction in (span for phase in whole for span in phase.spans()):
         span = Span(start, stop, _WAYS[direction])
