@@ -111,8 +111,8 @@ def _jumps_of(s: Schedule, found: list[Phase]) -> list[Jump]:
     before = {phase.stop: phase.limit(phase.stop) for phase in found if phase.knot}
     knots: list[Jump] = []
     for phase in starts:
-        step, after = phase.start, phase.limit(phase.start)
-        sides = (before.get(step, s(step)), s(step))
+        step, after, value = phase.start, phase.limit(phase.start), float(s(phase.start))
+        sides = (before.get(step, value), value)
         knots.append(Jump(step, max(sides, key=lambda side: abs(side - after)), after))
     peak = max((abs(value) for knot in knots for value in knot[1:]), default=0.0)
     return [knot for knot in knots if abs(knot.after - knot.before) > ROUNDING * peak]
