@@ -226,9 +226,9 @@ def first(
     for count, phase in enumerate(_phases("first", s, end), start=1):
         for start, stop, _ in phase.spans():
             inside = range(math.ceil(start), math.ceil(min(stop, EVER)))
-            for whole in (inside[:1], inside[1:]):  # the start of a phase may have a value of its own: a jump reversed
-                if whole and (beyond(whole[0]) or beyond(whole[-1])):
-                    return whole[0] if beyond(whole[0]) else _least(whole, beyond)
+            for part in (inside[:1], inside[1:2], inside[2:]):  # the start may have a value of its own: a jump reversed
+                if part and beyond(part[-1]):
+                    return _least(part, beyond)
         if count.bit_count() == 1 and phase.stop < end:
             rest = extent(s, phase.stop, end)
             if (rest.low if sign > 0 else -rest.high) >= level * sign:
@@ -552,8 +552,7 @@ class Run(NamedTuple):
 
         The start of a span may have a value of its own, as a jump that is reversed has; so the next step counts too.
         """
-        inside = [_steps_of(span) for span in self.spans]
-        ends = [step for steps in inside for step in dict.fromkeys((*steps[:2], *steps[-1:]))]
+        ends = [step for steps in map(_whole, self.spans) for step in dict.fromkeys((*steps[:2], *steps[-1:]))]
         return [(self.s(step), step) for step in ends]
 
     @property
@@ -561,14 +560,16 @@ class Run(NamedTuple):
         """The largest magnitude of an update."""
         return max((abs(value) for value, _ in self.used), default=0.0)
 
+    def zeros(self, span: Span) -> range:
+        """The steps of a span at which s stays at 0."""
+        inside = _whole(span)
+        if span.way != "stays" or not inside or self.s(inside[-1]) != 0:
+            return inside[:0]
+        return inside if self.s(inside[0]) == 0 else inside[1:]
 
-def _whole(span: Span) -> list[int]:
-    """The first and the last whole step of a span, if there is one."""
-    inside = _steps_of(span)
-    return [inside[0], inside[-1]] if inside else []
 
-
-def _steps_of(span: Span) -> range:
+def _whole(span: Span) -> range:
+    """The whole steps of a span."""
     return range(math.ceil(span.start), math.ceil(span.stop))
 
 
@@ -581,19 +582,14 @@ def _negative(run: Run) -> Iterator[Finding]:
 
 def _zero(run: Run) -> Iterator[Finding]:
     for span in run.spans:
-        if _is_zero(run, span):
-            start, stop = _whole(span)
-            last = "last " * (stop == run.updates - 1)
-            yield Finding(start, f"stays at 0 for the {last}{stop - start + 1} updates, which change nothing")
-
-
-def _is_zero(run: Run, span: Span) -> bool:
-    inside = _whole(span)
-    return span.way == "stays" and inside[:1] < inside[1:] and run.s(inside[0]) == 0
+        steps = run.zeros(span)
+        if len(steps) > 1:
+            last = "last " * (steps[-1] == run.updates - 1)
+            yield Finding(steps[0], f"stays at 0 for the {last}{len(steps)} updates, which change nothing")
 
 
 def _nothing_first(run: Run) -> Iterator[Finding]:
-    if run.updates and run.s(0) == 0 and not _is_zero(run, run.spans[0]):
+    if run.updates and run.s(0) == 0 and len(run.zeros(run.spans[0])) < 2:
         yield Finding(0, "the first update is at 0 and changes nothing; s[1:] begins one step later")
 
 

@@ -412,6 +412,17 @@ def test_lint(s, steps, known):
     assert texts(s, steps) == known
 
 
+def test_one_step_of_its_own_hides_no_zeros():
+    def back(value, rest):  # `value` at step 0 only
+        return sc.reverse(sc.constant(rest, steps=9) >> sc.constant(value))
+
+    assert "step 1: stays at 0 for the last 8 updates, which change nothing" in texts(back(1.0, 0.0))
+    assert texts(back(0.0, 1.0)) == [
+        "step 0: the first update is at 0 and changes nothing; s[1:] begins one step later",
+        "step 0: jumps from 0 to 1",
+    ]
+
+
 @given(terms, st.integers(2, HORIZON))
 def test_lint_against_all_updates(s, steps):
     used = [s(t) for t in range(steps)]
