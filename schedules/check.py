@@ -136,7 +136,8 @@ def _float(value: Any) -> float:
     return float(result) if settled(result) else result
 
 
-def _integer(value: Any) -> int:
+def integer(value: Any) -> int:
+    """The whole number that `value` stands for."""
     result = _steps(value)
     if not isinstance(result, int):
         raise TypeError
@@ -166,7 +167,9 @@ def choice(*options: str) -> Kind:
     return Kind(f"this is {' or '.join(map(repr, options))}", convert, static=True)
 
 
-def _each(convert: Callable[[Any], Any], *, least: int = 0) -> Callable[[Any], tuple[Any, ...]]:
+def each(convert: Callable[[Any], Any], *, least: int = 0) -> Callable[[Any], tuple[Any, ...]]:
+    """The rule of a list, from that of its items."""
+
     def converted(values: Any) -> tuple[Any, ...]:
         if isinstance(values, str | bytes):
             raise TypeError("text is not a list")
@@ -190,7 +193,7 @@ def _point(pair: Any) -> tuple[float, float]:
 
 
 def _points(pairs: Any) -> tuple[tuple[float, float], ...]:
-    points = _each(_point, least=1)(pairs)
+    points = each(_point, least=1)(pairs)
     _ascending(tuple(step for step, _ in points))
     return points
 
@@ -237,11 +240,11 @@ Period = Annotated[
 Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
 """A step, or a negative number of steps from the end."""
 
-Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, _integer), static=True)]
+Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, integer), static=True)]
 """A whole number of at least one."""
 
 Whole = Annotated[
-    int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, _integer), static=True)
+    int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, integer), static=True)
 ]
 """A whole number, zero allowed: a patience, say."""
 
@@ -251,7 +254,7 @@ Rounds = Annotated[
     int,
     Kind(
         f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}",
-        _where(lambda n: 1 <= n <= MAX_ROUNDS, _integer),
+        _where(lambda n: 1 <= n <= MAX_ROUNDS, integer),
         static=True,
     ),
 ]
@@ -279,15 +282,15 @@ ThresholdMode = Annotated[str, choice("rel", "abs")]
 Function = Annotated[Callable[[Any], Any], Kind("this is a callable of the step", _callable)]
 """Any Python callable of the step."""
 
-Values = Annotated[Sequence[float], Kind("this is a list of finite numbers", _each(_value, least=1))]
+Values = Annotated[Sequence[float], Kind("this is a list of finite numbers", each(_value, least=1))]
 """One or more finite numbers."""
 
-Record = Annotated[Sequence[float], Kind("this is a list of finite numbers", _each(_value, least=1), static=True)]
+Record = Annotated[Sequence[float], Kind("this is a list of finite numbers", each(_value, least=1), static=True)]
 """One or more finite numbers that are data, not parameters."""
 
 Milestones = Annotated[
     Sequence[float],
-    Kind("this is a list of steps >= 0 in ascending order", lambda values: _ascending(_each(_duration)(values))),
+    Kind("this is a list of steps >= 0 in ascending order", lambda values: _ascending(each(_duration)(values))),
 ]
 """Steps in ascending order."""
 

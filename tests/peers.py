@@ -8,7 +8,8 @@ import importlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import unittest
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,20 @@ def modules(
     finally:
         _forget(library)  # for others there is no such library, as before
         sys.modules.update(hidden)
+
+
+def own_tests(*names: str, wanted: Callable[[str], bool] = lambda _: True) -> unittest.TestResult:
+    """The outcome of a library's own tests, in the modules of these names; of the classes whose names are wanted."""
+    loaded = [unittest.defaultTestLoader.loadTestsFromModule(importlib.import_module(name)) for name in names]
+    cases = [case for suite in loaded for group in suite for case in group if wanted(type(case).__name__)]
+    result = unittest.TestResult()
+    unittest.TestSuite(cases).run(result)
+    return result
+
+
+def names(found: list[tuple[Any, str]]) -> set[str]:
+    """The names of the tests that failed."""
+    return {case._testMethodName for case, _ in found}
 
 
 def _forget(library: str) -> dict[str, ModuleType]:

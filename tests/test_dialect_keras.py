@@ -1,16 +1,15 @@
 """`schedules.dialects.keras` against the live schedules and the live callback of Keras."""
 
 import contextlib
-import importlib
 import inspect
 import math
-import unittest
 from fractions import Fraction
 from types import SimpleNamespace
 from unittest import mock
 
 import keras
 import numpy as np
+import peers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -322,18 +321,6 @@ class Decided(keras.callbacks.Callback):
         self.model.optimizer.learning_rate = self.plateau.apply(self.lr, self.state)
 
 
-def results(name, kind):
-    """The outcome of the tests of one class in a module of Keras."""
-    module = importlib.import_module(f"keras.src.{name}")
-    result = unittest.TestResult()
-    unittest.defaultTestLoader.loadTestsFromTestCase(getattr(module, kind)).run(result)
-    return result
-
-
-def names(found):
-    return {case._testMethodName for case, _ in found}
-
-
 @pytest.mark.parametrize(
     ("kind", "count"),
     {
@@ -354,7 +341,7 @@ def test_the_tests_of_keras_pass(monkeypatch, kind, count):
         key: lambda *args, key=key, **kwargs: ScheduleLR(getattr(dialect, key)(*args, **kwargs)) for key in ARGUMENTS
     }
     monkeypatch.setattr(f"keras.src.{name}.schedules", SimpleNamespace(**made))
-    result = results(name, kind)
+    result = peers.own_tests(f"keras.src.{name}", wanted=kind.__eq__)
     assert result.testsRun >= count
     assert not result.failures
     assert not result.errors, result.errors[0][1]
@@ -363,14 +350,14 @@ def test_the_tests_of_keras_pass(monkeypatch, kind, count):
 def test_the_tests_of_the_callback_of_keras_pass(monkeypatch):
     name = "callbacks.reduce_lr_on_plateau_test"
     monkeypatch.setattr(f"keras.src.{name}.callbacks", SimpleNamespace(ReduceLROnPlateau=Decided))
-    result = results(name, "ReduceLROnPlateauTest")
+    result = peers.own_tests(f"keras.src.{name}")
     others = {  # not about values: a schedule is refused, a text is logged, attributes are forgotten
         "test_throws_when_optimizer_has_schedule",
         "test_verbose_logging",
         "test_state_reset_across_fit_calls",
     }
     assert result.testsRun >= 3 + len(others)
-    assert names(result.failures) | names(result.errors) == others
+    assert peers.names(result.failures + result.errors) == others
 
 
 # -- plateaus --------------------------------------------------------------------------------------------

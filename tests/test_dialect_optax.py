@@ -4,13 +4,13 @@ import importlib
 import inspect
 import math
 import sys
-import unittest
 from unittest import mock
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import peers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -279,18 +279,14 @@ def test_the_tests_of_optax_pass(monkeypatch):
     """They come with the package; here they are run on the dialect, in the place of the module that they test."""
     for name in ("sklearn", "sklearn.datasets"):  # which the tests of the optimizers want; these do not
         monkeypatch.setitem(sys.modules, name, mock.MagicMock())
-    tests = [importlib.import_module(f"optax.schedules.{name}") for name in ("_schedule_test", "_join_test")]
-    for module in tests:
+    tests = ["optax.schedules._schedule_test", "optax.schedules._join_test"]
+    for module in map(importlib.import_module, tests):
         for name in ("_schedule", "_join"):
             monkeypatch.setattr(module, name, dialect, raising=False)
-    load = unittest.defaultTestLoader.loadTestsFromModule
-    suite = [case for module in tests for group in load(module) for case in group]
-    suite = [case for case in suite if type(case).__name__ != "ScheduleAsLearningRateTest"]  # optimizers: elsewhere
-    result = unittest.TestResult()
-    unittest.TestSuite(suite).run(result)
+    result = peers.own_tests(*tests, wanted=lambda kind: kind != "ScheduleAsLearningRateTest")  # optimizers: elsewhere
     assert result.testsRun >= 35
     assert not result.failures
-    assert {case._testMethodName for case, _ in result.errors} == LOGGED
+    assert peers.names(result.errors) == LOGGED
     assert all("schedules.check.ScheduleError" in text for _, text in result.errors)
 
 

@@ -1,23 +1,19 @@
 """`schedules.dialects.timm` against the live schedulers of timm."""
 
-import importlib
-import importlib.util
 import math
-import subprocess
-import sys
 import warnings
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from types import ModuleType
-from unittest.mock import patch
 
 import numpy as np
+import peers
 import pytest
 import torch
+from agreement import assert_follows
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from schedules import ScheduleError, parse
+from schedules import ScheduleError
 from schedules.dialects import timm as dialect
 
 VERSION = "1.0.31"
@@ -26,25 +22,9 @@ BEYOND = 12  # steps past the end
 
 @pytest.fixture(scope="module")
 def timm(pytestconfig):
-    """The schedulers of timm, as installed, or as downloaded for these tests.
-
-    They need PyTorch only, but timm as a whole needs torchvision, which has no CPU build in the registry; and one that
-    does not fit PyTorch breaks all that looks for it. So timm is no requirement, and its schedulers are imported from
-    under a bare package of its name.
-    """
-    found = importlib.util.find_spec("timm")
-    if found is not None and found.submodule_search_locations:
-        places = list(found.submodule_search_locations)
-    else:
-        folder = pytestconfig.cache.mkdir(f"timm-{VERSION}")
-        if not list(folder.glob("*.whl")):
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
-            subprocess.run([*pip, f"timm=={VERSION}"], check=True)  # noqa: S603 -- a pinned package
-        places = [f"{wheel}/timm" for wheel in folder.glob("*.whl")]
-    parent = ModuleType("timm")
-    parent.__path__ = places
-    with patch.dict(sys.modules, {"timm": parent}):  # for others there is no timm, as before
-        return importlib.import_module("timm.scheduler")
+    """The schedulers of timm, which needs torchvision as a whole, and that has no CPU build in the registry."""
+    (found,) = peers.modules(peers.unpacked(pytestconfig, f"timm=={VERSION}"), "timm.scheduler")
+    return found
 
 
 # -- live schedulers ------------------------------------------------------------------------------------
@@ -68,17 +48,6 @@ def live(timm, name, lr, steps, keywords):
             value = math.nan
         lrs.append(math.nan if isinstance(value, complex) else value)
     return np.array(lrs)
-
-
-def agree(s, found, apart=()):
-    """Equal at every step but those that are set apart, within 1e-12 of the peak; and a config."""
-    peak = max(np.nanmax(np.abs(found), initial=1e-300), abs(s(0)))
-    own = np.array([s(t) for t in range(len(found))])
-    error = np.abs(own - found)
-    error[list(apart)] = 0.0
-    assert error.max() <= 1e-12 * peak, (s, int(np.nanargmax(error)))
-    assert parse(repr(s)) == s
-    assert np.abs(s.values(len(found)) - own).max() <= 1e-12 * peak
 
 
 rates = st.sampled_from([0.1, 1.0]) | st.floats(1e-4, 2.0)
@@ -148,7 +117,7 @@ def test_cycles(timm, name, lr, t_initial, data):
     steps = keywords.get("warmup_t", 0) + 5 * t_initial + BEYOND
     apart = uncertain(t_initial, keywords, steps)
     assume(name != "TanhLRScheduler" or keywords.get("warmup_t", 0) not in apart)  # to which its warmup rises
-    agree(s, live(timm, name, lr, steps, keywords | {"t_initial": t_initial}), apart)
+    assert_follows(s, live(timm, name, lr, steps, keywords | {"t_initial": t_initial}), apart=apart)
     for t, index in apart.items():
         if index is not None and index < keywords.get("cycle_limit", 1) and name != "TanhLRScheduler":
             restart = lr * keywords.get("cycle_decay", 1.0) ** index
@@ -159,7 +128,7 @@ def test_cycles(timm, name, lr, t_initial, data):
 def test_ever_more_cycles(timm, name):
     keywords = {"t_initial": 3, "cycle_mul": 2, "cycle_limit": 10_000}
     s = getattr(dialect, name)(0.1, **keywords)
-    agree(s, live(timm, name, 0.1, 1_000, keywords))
+    assert_follows(s, live(timm, name, 0.1, 1_000, keywords))
     assert s(2.0**52) > 0
 
 
@@ -187,7 +156,7 @@ def test_shrinking_cycles_end(timm):
 )
 def test_steps(timm, lr, decay_t, keywords):
     found = live(timm, "StepLRScheduler", lr, 120, keywords | {"decay_t": decay_t})
-    agree(dialect.StepLRScheduler(lr, decay_t, **keywords), found)
+    assert_follows(dialect.StepLRScheduler(lr, decay_t, **keywords), found)
 
 
 @given(
@@ -197,7 +166,7 @@ def test_steps(timm, lr, decay_t, keywords):
 )
 def test_milestones(timm, lr, milestones, keywords):
     found = live(timm, "MultiStepLRScheduler", lr, 120, keywords | {"decay_t": milestones})
-    agree(dialect.MultiStepLRScheduler(lr, milestones, **keywords), found)
+    assert_follows(dialect.MultiStepLRScheduler(lr, milestones, **keywords), found)
 
 
 @given(lr=rates, t_initial=lengths, data=st.data())
@@ -218,7 +187,7 @@ def test_wsd(timm, lr, t_initial, data):
     lengths = {"t_initial": t_initial, "decay_t": data.draw(st.integers(1, t_initial))}
     s = dialect.WSDLRScheduler(lr, **lengths, **keywords)
     steps = keywords.get("warmup_t", 0) + t_initial + BEYOND
-    agree(s, live(timm, "WSDLRScheduler", lr, steps, keywords | lengths))
+    assert_follows(s, live(timm, "WSDLRScheduler", lr, steps, keywords | lengths))
 
 
 @pytest.mark.parametrize("stable_fn", ["constant", "rsqrt"])

@@ -32,7 +32,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple, cast
 
-from ..check import MAX_ROUNDS, Amount, Count, Kind, Positive, Switch, Value, demand
+from ..check import MAX_ROUNDS, Amount, Count, Kind, Positive, Switch, Value, demand, each
 from ..combinators import cycle, join, repeat
 from ..core import Schedule, checked
 from ..curves import constant, cosine, exponential_decay, linear, multistep, polynomial, step_decay
@@ -74,12 +74,6 @@ def _time(value: object) -> str:
     return value
 
 
-def _times(values: object) -> tuple[str, ...]:
-    if not isinstance(values, list | tuple):
-        raise TypeError
-    return tuple(map(_time, cast("list[object]", values)))
-
-
 def _duration(value: object) -> str:
     if _split(_time(value))[1] == "dur":
         raise ValueError
@@ -89,7 +83,7 @@ def _duration(value: object) -> str:
 _WANTS = 'a number >= 0 and its unit: "30ep", "500ba", "0.5dur", "1e6sp", "1e9tok"'
 
 _Time = Annotated[str, Kind(f"this is {_WANTS}", _time, static=True)]
-_Times = Annotated[Sequence[str], Kind(f"this is a list, and each of it {_WANTS}", _times, static=True)]
+_Times = Annotated[Sequence[str], Kind(f"this is a list, and each of it {_WANTS}", each(_time), static=True)]
 _Duration = Annotated[str, Kind('this is the length of the run and its unit: "90ep", "5000ba"', _duration, static=True)]
 
 
@@ -600,7 +594,7 @@ class _Run(NamedTuple):
         demand(
             unit == other, self.scheduler, "t_max", t_max, f"t_warmup={t_warmup!r} is in another unit; use one for both"
         )
-        if self.max_duration is not None and (self.dataloader_len or not self.max_duration.lower().endswith("ep")):
+        if self.max_duration is not None and (self.dataloader_len or _split(self.max_duration)[1] != "ep"):
             run, other = self.converted("t_max", "1dur", 1)
             wants = f"it ends before max_duration={self.max_duration!r} does; make it longer"
             demand(unit != other or end >= run, self.scheduler, "t_max", t_max, wants)

@@ -24,9 +24,9 @@ Source: ``fvcore.common.param_scheduler`` of fvcore 0.1.5.post20221221, which De
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated
 
-from ..check import Count, Kind, Period, Positive, Value, Values, choice, demand, number, whole
+from ..check import Count, Kind, Period, Positive, Value, Values, choice, demand, each, integer
 from ..combinators import join, shift, stretch
 from ..core import Schedule, checked
 from ..curves import constant, cosine, exponential_decay, linear, piecewise, polynomial
@@ -46,14 +46,7 @@ __all__ = [
 _EARLY = 1e-6  # WHERE_EPSILON
 
 
-def _counts(values: Any) -> tuple[float, ...]:
-    found = tuple(whole(number(value)) for value in values)
-    if not all(isinstance(value, int) for value in found):
-        raise TypeError
-    return found
-
-
-_Milestones = Annotated[Sequence[float], Kind("this is a list of whole numbers", _counts, static=True)]
+_Milestones = Annotated[Sequence[float], Kind("this is a list of whole numbers", each(integer), static=True)]
 
 
 @checked
@@ -233,21 +226,19 @@ def StepWithFixedGammaParamScheduler(
     return StepParamScheduler(num_updates, values)
 
 
-def _listed(value: object) -> tuple[Schedule, ...]:
-    if not isinstance(value, Sequence):
+def _schedule(value: object) -> Schedule:
+    if not isinstance(value, Schedule):
         raise TypeError
-    parts = cast("Sequence[object]", value)
-    if not parts or not all(isinstance(part, Schedule) for part in parts):
-        raise TypeError
-    return tuple(cast("Sequence[Schedule]", parts))
+    return value
 
 
 _SCALINGS = choice("rescaled", "fixed")
 
-_Parts = Annotated[Sequence[Schedule], Kind("this is a list of one schedule or more", _listed, static=True)]
+_Parts = Annotated[
+    Sequence[Schedule], Kind("this is a list of one schedule or more", each(_schedule, least=1), static=True)
+]
 _Scalings = Annotated[
-    Sequence[str],
-    Kind("this is a list of 'rescaled' and 'fixed'", lambda values: tuple(map(_SCALINGS.convert, values)), static=True),
+    Sequence[str], Kind("this is a list of 'rescaled' and 'fixed'", each(_SCALINGS.convert), static=True)
 ]
 
 
