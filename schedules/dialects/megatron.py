@@ -59,9 +59,8 @@ def get_lr(
     """``linear(init_lr, max_lr, W) >> decay(max_lr, min_lr, N - W)`` for W = `lr_warmup_steps`, N = `lr_decay_steps`.
 
     The decay is that of the style: none of ``"constant"``, a curve of ``"linear"`` and ``"cosine"``,
-    ``max(min_lr, max_lr * sqrt(W/t))`` of ``"inverse-square-root"``. ``"WSD"`` stays at `max_lr` and comes down in the
-    last `wsd_decay_steps` of the N, along ``"linear"``, ``"cosine"``, ``"exponential"`` (``2 * 0.5**x - 1``) or
-    ``"minus_sqrt"`` (``1 - sqrt(x)``); a longer warmup hides the first of them.
+    ``max(min_lr, max_lr * sqrt(W/t))`` of ``"inverse-square-root"``. ``"WSD"`` comes down in the last
+    `wsd_decay_steps`, along a line, a cosine, ``2 * 0.5**x - 1`` or ``1 - sqrt(x)``; a longer warmup hides the first of them.
 
     Args:
         init_lr: the learning rate at the start of the warmup.

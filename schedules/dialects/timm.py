@@ -409,9 +409,8 @@ def WSDLRScheduler(
         scale = warmup_t if stable_timescale is None else stable_timescale
         demand(scale > 0, name, "stable_timescale", stable_timescale, "it is warmup_t, which is 0; give a number > 0")
         stable = _stable(lr, scale, stable_power if stable_fn == "power" else 0.5)
-        decay = constant(1.0, steps=t_initial - decay_t) >> fall(1.0, 0.0, decay_t)
         above = stable if surely_equal(lr_min, 0) else maximum(stable, lr_min) - lr_min
-        body = (lr_min + above * decay)[:t_initial]
+        body = (lr_min + above * (constant(1.0, steps=t_initial - decay_t) >> fall(1.0, 0.0, decay_t)))[:t_initial]
     return linear(warmup_lr_init, lr, warmup_t) >> body
 
 

@@ -360,7 +360,7 @@ def test_names_of_your_own_work_everywhere(s, text):
 
 
 def test_a_name_is_taken_once():
-    with pytest.raises(ScheduleError, match=r"named: function=linear: the name is taken by schedules\.curves"):
+    with pytest.raises(ScheduleError, match=r"named: function=linear: the name is taken by schedules\.library\.curves"):
 
         @named
         def linear(steps: Steps) -> Schedule:
