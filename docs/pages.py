@@ -18,8 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import schedules
-from schedules import Schedule, dialects, explain, parse
-from schedules import cli
+from schedules import Schedule, cli, dialects, explain, parse
 from schedules import formula as formulas
 from schedules.core import MAKERS
 
@@ -65,8 +64,8 @@ def gallery() -> dict[str, str]:
     """A page for each kind of name, with an entry for each of its names."""
     made = {f"gallery/{kind}.md": titled(kind.capitalize(), *map(entry, makers(kind))) for kind in KINDS}
     lead = (
-        "Every curve, combinator and recipe: its equation, the expression of an example, what that example is and looks "
-        "like, and where it comes from. All of it is made from the package when this site is built."
+        "Every curve, combinator and recipe: its equation, the expression of an example, what that example looks like "
+        "and is, and where it comes from. All of it is made from the package when this site is built."
     )
     return {"gallery/index.md": titled("Gallery", lead, toctree(*KINDS)), **made}
 
@@ -102,8 +101,9 @@ def equation(maker: Any) -> str:
     if tree is None:
         return ""
     names = {name: ast.Name(rf"\mathrm{{{name}}}") for name in maker.defaults}
-    typeset = re.sub(r"(\\mathrm\{\w+\}) (?=[a-z(]|\\left|\\mathrm)", r"\1\\, ", formulas.math_of(formulas.filled(tree, names)))
-    return f"$$\ns(t) = {typeset}\n$$"
+    typeset = formulas.math_of(formulas.filled(tree, names))
+    spaced = re.sub(r"(\\mathrm\{\w+\}) (?=[a-z(]|\\left|\\mathrm)", r"\1\\, ", typeset)
+    return f"$$\ns(t) = {spaced}\n$$"
 
 
 def formula(s: Schedule) -> str:
@@ -176,9 +176,10 @@ def coming_from() -> dict[str, str]:
     found = modules()
     made = {f"coming-from/{stem(module)}.md": page(module) for module in found}
     lead = (
-        "What to write for the schedules of other libraries. Each row of the tables is run, and compared with the live "
-        "library by the tests, at every step. `schedules.dialects` has the functions themselves, with the names and the "
-        "arguments that you know; what they return is an ordinary schedule, so its text is a config."
+        "What to write for the schedules of other libraries. Each function is compared with the live library by the "
+        "tests, at every step, and each row of these tables is what it gives. `schedules.dialects` has the functions "
+        "themselves, with the names and the arguments that you know; what they return is an ordinary schedule, so its "
+        "text is a config."
     )
     return {"coming-from/index.md": titled("Coming from another library", lead, toctree(*map(stem, found))), **made}
 
@@ -203,7 +204,8 @@ def page(module: ModuleType) -> str:
     """What to know when coming from a library, and what to write for each of its schedules."""
     rows = [found for name in module.__all__ if (found := row(module, name))]
     table = "\n".join((f"| {library(module)} | schedules |", "|---|---|", *(f"| `{a}` | `{b!r}` |" for a, b in rows)))
-    lead = f"By their own names: `from schedules.dialects import {stem(module)}`. {' '.join(paragraphs(module)[1].split())}"
+    lead = " ".join(paragraphs(module)[1].split())
+    lead = f"By their own names: `from schedules.dialects import {stem(module)}`. {lead}"
     each = f"What each function takes, and where its peer is peculiar: {{py:mod}}`schedules.dialects.{stem(module)}`."
     return titled(library(module), lead, "## What to write", table, "## What to know", *notes(module), each)
 
