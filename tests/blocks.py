@@ -2,7 +2,7 @@
 
 ``python`` runs, all blocks of a page in one scope; ``pycon`` shows a session, whose output is compared; ``sh`` is run
 by bash, where a failure is one; ``console`` shows commands after ``$`` with what they print, which is compared. A block
-of any language that begins with the comment ``# name.ext`` is a file of that name, which the blocks after it find in the
+of any language that begins with the comment ``# name.ext`` is a file of that name, which blocks after it find in the
 folder that they all run in. ``text`` is only shown.
 """
 
