@@ -60,7 +60,7 @@ def get_lr(
 
     The decay is that of the style: none of ``"constant"``, a curve of ``"linear"`` and ``"cosine"``,
     ``max(min_lr, max_lr * sqrt(W/t))`` of ``"inverse-square-root"``. ``"WSD"`` comes down in the last
-    `wsd_decay_steps`, along a line, a cosine, ``2 * 0.5**x - 1`` or ``1 - sqrt(x)``; a longer warmup hides the first of them.
+    `wsd_decay_steps`, along a line, a cosine, ``2 * 0.5**x - 1`` or ``1 - sqrt(x)``; a longer warmup hides the first.
 
     Args:
         init_lr: the learning rate at the start of the warmup.
