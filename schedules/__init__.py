@@ -80,7 +80,7 @@ from .library.recipes import (
     triangular2,
     wsd,
 )
-from .text.expression import parse
+from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
@@ -138,6 +138,7 @@ __all__ = [
     "first",
     "fit",
     "flat_cosine",
+    "free_names",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",
