@@ -58,7 +58,11 @@ class Columns:
         if all(map(is_settled, values)):
             found = numbers(values, self.largest)
             whole = found.dtype.kind in "bi"
-            return self.xp.asarray(found, device=device_of(self.steps)) if whole else array_like(self.xp, found, self.steps)
+            return (
+                self.xp.asarray(found, device=device_of(self.steps))
+                if whole
+                else array_like(self.xp, found, self.steps)
+            )
         return self.xp.stack([array_like(self.xp, value, self.steps) for value in values])
 
     def read(self, values: Sequence[Any]) -> Any:
