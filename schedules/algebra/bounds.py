@@ -6,6 +6,7 @@ from bisect import bisect
 from typing import TypeAlias
 
 from .checks import is_settled
+from .named import Call
 from .nodes import Constant, Join, Lift, Schedule, Time, Warp
 from .ops import INTEGRAL, NUMBERS, bound
 
@@ -63,11 +64,11 @@ def beyond(term: Schedule, low: float, high: float, largest: int) -> bool:
                 return True
             return counts(clock) and beyond(inner, *image(clock, max(low, 0), high), largest)
         case Join(parts):
-            return any(beyond(parts[place], *ends, largest) for place, *ends in active(term, low, high))
-        case Constant() | Time():
-            return False
+            return any(beyond(parts[place], start, end, largest) for place, start, end in active(term, low, high))
+        case Call():
+            return beyond(term.body, low, high, largest)
         case _:
-            return any(beyond(child, low, high, largest) for child in term.children)  # the body of a call
+            return False
 
 
 def spread(op: str, *args: Bounds) -> Bounds:
@@ -81,7 +82,7 @@ def spread(op: str, *args: Bounds) -> Bounds:
         case "divide" | "floor_divide", (_, (start, stop)) if start <= 0 <= stop:
             return UNBOUNDED
         case "abs" | "square", ((low, high),) if low < 0 < high:
-            return 0, spread(op, (max(-low, high),) * 2)[1]
+            return 0, max(spread(op, (low, low))[1], spread(op, (high, high))[1])
         case _:
             try:
                 ends = [bound(op, NUMBERS)(*values) for values in itertools.product(*args)]

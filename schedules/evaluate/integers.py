@@ -4,7 +4,7 @@ import math
 from bisect import bisect
 from typing import Any
 
-from ..algebra.bounds import cut, image, reach
+from ..algebra.bounds import cut, reach
 from ..algebra.checks import is_settled
 from ..algebra.nodes import Lift, Schedule, Warp
 from .fold import Clock, Evaluator

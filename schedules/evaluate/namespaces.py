@@ -65,7 +65,7 @@ def largest_integer(xp: Any) -> int:
 
 def rounding(xp: Any) -> float:
     """What values at whole steps may be off by, in proportion to the peak."""
-    return 1e-12 if xp.finfo(default_dtype(xp, "real floating")).bits > 32 else 2.0**-21  # noqa: PLR2004 -- 4 ulp
+    return 1e-12 if xp.finfo(default_dtype(xp, "real floating")).bits > 32 else 2.0**-21
 
 
 def dtype_range(xp: Any, steps: Any) -> tuple[float, float]:

@@ -98,7 +98,7 @@ def program(term: Schedule, time: Clock[Any], columns: Columns) -> tuple[tuple[I
     """
     if columns.whole and beyond(term, min(time.low, 0), time.high, columns.largest):
         return ((term,),), []
-    rewrite = split_powers if columns.bits == SINGLE else lambda node: node
+    short = columns.bits == SINGLE
     lines: list[Instruction] = []
     found: list[Any] = []
     places: dict[int, int] = {}
@@ -135,7 +135,7 @@ def program(term: Schedule, time: Clock[Any], columns: Columns) -> tuple[tuple[I
         key = id(node)
         if key not in places:
             seen.append(node)
-            lines.append(line(rewrite(node)))
+            lines.append(line(split_powers(node) if short else node))
             places[key] = len(lines) - 1
         return places[key]
 
