@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -235,7 +236,7 @@ def wheel(tmp_path_factory):
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("schedules", "adapters"):
         shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
@@ -285,6 +286,9 @@ def test_the_wheel_says_what_it_needs(wheel):
     }
     assert always == {"numpy", "array-api-compat"}
     assert f"Version: {schedules.__version__}" in lines
+    links = re.findall(r"\]\((.*?)\)", "".join(lines))
+    assert len(links) > 4
+    assert all(link.startswith("https://") for link in links), "the package index shows the README by itself"
 
 
 def test_the_adapters_folder_is_the_package():
