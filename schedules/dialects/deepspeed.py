@@ -30,10 +30,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, cast
 
-from ..check import Amount, Count, Switch, Value, Whole, choice, refusal
-from ..combinators import reverse
-from ..core import Schedule, Time, checked, lift
-from ..curves import constant, cosine, inverse_time, linear
+from ..algebra.checks import Amount, Count, Switch, Value, Whole, choice, refusal
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule, Time, lift
+from ..library.combinators import reverse
+from ..library.curves import constant, cosine, inverse_time, linear
 from . import torch
 
 __all__ = [

@@ -33,7 +33,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from ..check import (
+from ..algebra.checks import (
     Amount,
     Count,
     Factor,
@@ -52,10 +52,11 @@ from ..check import (
     integer,
     refusal,
 )
-from ..combinators import every, join
-from ..core import Schedule, checked, closed
-from ..curves import constant, cosine, linear, polynomial
-from ..plateau import Plateau
+from ..algebra.named import checked
+from ..algebra.nodes import Constant, Join, Schedule
+from ..library.combinators import every, join
+from ..library.curves import constant, cosine, linear, polynomial
+from ..library.plateau import Plateau
 from . import torch
 
 __all__ = [
@@ -544,7 +545,7 @@ class _Member:
             s = _placed(value, fall, 0, self.length)
         else:
             s = self.make(self.base if self.make is CosineRestartLR else value, **given, begin=0, end=self.length)
-        return closed(s) if self.tick == 1 else every(closed(s), self.tick)
+        return s if self.tick == 1 else every(s, self.tick)
 
 
 @dataclass(frozen=True)
@@ -620,17 +621,29 @@ def _times(value: Any, factor: int) -> Any:
 
 def _chained(value: float, members: Sequence[_Member]) -> Schedule:
     """The members in the order of their beginnings; those that overlap are one part, of their product."""
-    parts, now = list[Schedule](), 0
+    parts, now = list[Schedule](), 0.0
     pending = list(members)
     while pending:
         together, end = [pending.pop(0)], math.inf
         while (end := max(member.end for member in together)) and pending and pending[0].begin < end:
             together.append(pending.pop(0))
         begin = together[0].begin
-        s = closed(_together(value, together))
-        parts += [constant(value, steps=begin - now), s]
-        now, value = begin + s.steps, s(s.steps) if s.steps < math.inf else value
-    return join(*parts) if parts and parts[-1].steps else join(*parts[:-1], constant(value))
+        s = _together(value, together)
+        parts += [constant(value, steps=begin - now), *_lasting(s)]
+        now, value = begin + s.steps, s(s.steps) if s.steps < math.inf else math.nan
+    found = join(*parts) if parts else None
+    return found if found and (now == math.inf or found(now) == value) else join(*parts, constant(value))
+
+
+def _lasting(s: Schedule) -> tuple[Schedule, ...]:
+    """The parts of s without what it ends with, if that is a constant that has no length."""
+    match s:
+        case Constant():
+            return ()
+        case Join((*parts, Constant())):
+            return tuple(parts)
+        case _:
+            return (s,)
 
 
 def _together(value: float, members: Sequence[_Member]) -> Schedule:
