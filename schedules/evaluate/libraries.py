@@ -1,9 +1,10 @@
 """The libraries whose programs are recorded: NumPy, PyTorch and JAX, each found when an array of it is given."""
 
 import functools
+import math
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -27,8 +28,8 @@ class Kind(NamedTuple):
 
 def kind_of(step: Any) -> Kind | None:
     """The kind of an array; None if it is of another library, or no array."""
-    kind = type(step)
-    if kind is np.ndarray or isinstance(step, np.generic):
+    kind = cast("type[Any]", type(step))
+    if kind is np.ndarray or issubclass(kind, np.generic):
         return Kind("numpy", step.dtype, None, None) if step.dtype.kind in "iuf" else None
     torch = sys.modules.get("torch")
     if torch is not None and kind is torch.Tensor:
@@ -57,8 +58,9 @@ def is_one(kind: Kind, step: Any) -> bool:
         return False
     if kind.library == "torch":
         torch = sys.modules["torch"]
-        wrapped = torch._C._functorch.is_functorch_wrapped_tensor  # noqa: SLF001 -- vmap and grad show it in no other way
-        return not (torch.compiler.is_compiling() or step.requires_grad or step.device.type != "cpu" or wrapped(step))
+        if torch.compiler.is_compiling() or step.requires_grad or step.device.type != "cpu":
+            return False
+        return not torch._C._functorch.is_functorch_wrapped_tensor(step)  # by vmap or grad, which show in no other way
     if kind.library == "jax":
         jax = sys.modules["jax"]
         return not isinstance(step, jax.core.Tracer) and all(device.platform == "cpu" for device in step.devices())
@@ -70,7 +72,8 @@ def like(kind: Kind, value: float, step: Any) -> Any:
     if kind.library == "torch":
         torch = sys.modules["torch"]
         dtype = kind.dtype if kind.dtype.is_floating_point else kind.default
-        return torch.tensor(value, dtype=torch.float64).to(dtype)
+        beyond = abs(value) > torch.finfo(dtype).max  # which PyTorch takes for a mistake
+        return torch.tensor(math.copysign(math.inf, value) if beyond else value, dtype=dtype)
     if kind.library == "jax":
         whole = kind.dtype.kind in "iu"
         return sys.modules["jax"].numpy.asarray(value, dtype=None if whole else kind.dtype)
@@ -111,42 +114,46 @@ def _in_jax(program: Program, steps: Any) -> Any:
 # -- the functions of a library that programs call -----------------------------------------------------
 
 
+Binary: TypeAlias = Callable[[Any, Any], Any]
+
+
 def functions_of(library: str) -> dict[str, Any]:
     """A library's own functions, by the names that programs call them by."""
     xp = namespace_of(library)
     own = sys.modules["torch"] if library == "torch" else np if library == "numpy" else xp
-    found = {name: getattr(own, name) for name in (*TEMPLATES, "where", "clip", "full_like") if hasattr(own, name)}
-    special = _NUMPY if library == "numpy" else _of_torch(own) if library == "torch" else _of_jax(own)
-    return found | {"astype": xp.astype, "turns": turns} | special
+    found = {name: getattr(own, name) for name in (*TEMPLATES, "where", "full_like") if hasattr(own, name)}
+    special = _of_numpy() if library == "numpy" else _of_torch(own) if library == "torch" else _of_jax(own)
+    return found | {"clip": xp.clip, "astype": xp.astype, "turns": turns} | special
 
 
-def _clamped(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 -- the names of the standard
-    x = x if max is None else np.minimum(x, max)
-    return x if min is None else np.maximum(x, min)
+def _of_numpy() -> dict[str, Any]:
+    def clamp(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 -- the names of the standard
+        x = x if max is None else np.minimum(x, max)
+        return x if min is None else np.maximum(x, min)
 
-
-_NUMPY: dict[str, Any] = {
-    "clamp": _clamped,
-    "pow": np.power,
-    "astype": lambda x, dtype: x.astype(dtype),
-    "search": lambda edges, t: edges.searchsorted(t, "right"),
-    "take": lambda table, place: table.take(place),
-}
+    binary: dict[str, Binary] = {
+        "pow": np.power,
+        "astype": lambda x, dtype: x.astype(dtype),
+        "search": lambda edges, t: edges.searchsorted(t, "right"),
+        "take": lambda table, place: table.take(place),
+    }
+    return {"clamp": clamp, **binary}
 
 
 def _of_torch(torch: Any) -> dict[str, Any]:
-    return {
+    binary: dict[str, Binary] = {
         "minimum": lambda x, y: x.clamp(max=y) if isinstance(y, int | float) else torch.minimum(x, y),
         "maximum": lambda x, y: x.clamp(min=y) if isinstance(y, int | float) else torch.maximum(x, y),
-        "clamp": torch.clamp,
         "astype": lambda x, dtype: x.to(dtype),
         "search": lambda edges, t: torch.searchsorted(edges, t.contiguous(), right=True),
         "take": lambda table, place: table.index_select(0, place.reshape(-1)).reshape(place.shape),
     }
+    return {"clamp": torch.clamp, **binary}
 
 
 def _of_jax(jnp: Any) -> dict[str, Any]:
-    return {
+    binary: dict[str, Binary] = {
         "search": lambda edges, t: jnp.searchsorted(edges, t, side="right"),
         "take": lambda table, place: table[place],
     }
+    return {**binary}

@@ -14,8 +14,8 @@ from ..algebra.bounds import active
 from ..algebra.nodes import Join, Op, Schedule
 from ..algebra.ops import INLINE, INTEGRAL, SYMMETRIC, TEMPLATES
 from .arrays import folded
-from .record import on_array
 from .fold import Clock, Evaluator
+from .record import on_array
 
 
 class Expr(NamedTuple):

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..algebra.checks import is_settled
 from ..algebra.nodes import Schedule
 from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
@@ -33,14 +35,22 @@ class Symbol:
         raise UnrecordedError
 
 
-def _infix(sign: str, *, whole: bool = True, truth: bool = False) -> tuple[Any, Any]:
-    """The methods of an operator, for a symbol on its left and on its right."""
+def _infix(name: str, sign: str, *, whole: bool = True, truth: bool = False) -> None:
+    """Give symbols an operator, on their left and on their right."""
 
     def write(tape: "Tape", a: Any, b: Any) -> Symbol:
         dtype = tape.library.bool if truth else tape.common(a, b) if whole else tape.real
         return tape.write(f"{{}} {sign} {{}}", dtype, a, b)
 
-    return (lambda a, b: write(a.tape, a, b)), (lambda b, a: write(b.tape, a, b))
+    def left(a: Symbol, b: Any) -> Symbol:
+        return write(a.tape, a, b)
+
+    def right(b: Symbol, a: Any) -> Symbol:
+        return write(b.tape, a, b)
+
+    setattr(Symbol, f"__{name}__", left)
+    if not truth:
+        setattr(Symbol, f"__r{name}__", right)
 
 
 for _name, _sign in {
@@ -52,12 +62,10 @@ for _name, _sign in {
     "and": "&",
     "rshift": ">>",
 }.items():
-    for _side, _method in zip(("__{}__", "__r{}__"), _infix(_sign), strict=True):
-        setattr(Symbol, _side.format(_name), _method)
-for _side, _method in zip(("__truediv__", "__rtruediv__"), _infix("/", whole=False), strict=True):
-    setattr(Symbol, _side, _method)
+    _infix(_name, _sign)
+_infix("truediv", "/", whole=False)
 for _name, _sign in {"lt": "<", "gt": ">", "eq": "==", "le": "<=", "ge": ">="}.items():
-    setattr(Symbol, f"__{_name}__", _infix(_sign, truth=True)[0])
+    _infix(_name, _sign, truth=True)
 
 
 class Tape:
@@ -83,7 +91,7 @@ class Tape:
         """What a value is called: a constant is an argument, so that all terms of one form share their lines."""
         if isinstance(value, Symbol):
             return value.text
-        key = (type(value), repr(value)) if is_settled(value) else (type(value), id(value))
+        key = (str(type(value)), repr(value) if is_settled(value) else id(value))
         place = list(self.constants).index(key) if key in self.constants else len(self.constants)
         self.constants[key] = value
         return f"c{place}"
@@ -199,6 +207,8 @@ def factory(library: str, body: str, result: str, constants: int) -> Callable[..
 
 def on_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
+    if np.ma.isMaskedArray(step):
+        return np.ma.MaskedArray(on_array(term, step.data), step.mask)
     kind = kind_of(step)
     if kind is None:
         return folded(term, step)
@@ -206,7 +216,9 @@ def on_array(term: Schedule, step: Any) -> Any:
         return like(kind, term.function()(step.item()), step)
     prepare(term, *kind)
     program = term.__dict__["programs"][kind]
-    return folded(term, step) if program is None else executed(kind, program, step)
+    if program is None and kind.library != "jax":
+        return folded(term, step)
+    return executed(kind, program or functools.partial(folded, term), step)
 
 
 def prepare(term: Schedule, *fields: Any) -> None:
