@@ -131,7 +131,7 @@ class NumPy(Arrays):
         return out.reshape(steps.shape)
 
 
-def folded(term: Schedule, step: Any) -> Any:
+def at_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
     single = isinstance(step, np.generic)
     if isinstance(step, list | tuple):

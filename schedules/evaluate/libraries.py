@@ -16,7 +16,7 @@ Program: TypeAlias = Callable[[Any], Any]
 BLOCK = 2**13  # steps of NumPy at once: what is between stays in the cache
 
 
-class Kind(NamedTuple):
+class ArrayKind(NamedTuple):
     """What arrays have in common that a program can be used for."""
 
     library: str
@@ -26,17 +26,17 @@ class Kind(NamedTuple):
     """What the library makes of integers, as configured now."""
 
 
-def kind_of(step: Any) -> Kind | None:
+def kind_of(step: Any) -> ArrayKind | None:
     """The kind of an array; None if it is of another library, or no array."""
     kind = cast("type[Any]", type(step))
     if kind is np.ndarray or issubclass(kind, np.generic):
-        return Kind("numpy", step.dtype, None, None) if step.dtype.kind in "iuf" else None
+        return ArrayKind("numpy", step.dtype, None, None) if step.dtype.kind in "iuf" else None
     torch = sys.modules.get("torch")
     if torch is not None and kind is torch.Tensor:
-        return Kind("torch", step.dtype, step.device, torch.get_default_dtype())
+        return ArrayKind("torch", step.dtype, step.device, torch.get_default_dtype())
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(step, jax.Array):
-        return Kind("jax", step.dtype, None, jax.config.jax_enable_x64)
+        return ArrayKind("jax", step.dtype, None, jax.config.jax_enable_x64)
     return None
 
 
@@ -52,7 +52,7 @@ def namespace_of(library: str) -> Any:
     return xp
 
 
-def is_one(kind: Kind, step: Any) -> bool:
+def is_one(kind: ArrayKind, step: Any) -> bool:
     """Whether an array holds one number that can be read at once: it is known, and no gradient follows it."""
     if step.ndim:
         return False
@@ -67,7 +67,7 @@ def is_one(kind: Kind, step: Any) -> bool:
     return True
 
 
-def like(kind: Kind, value: float, step: Any) -> Any:
+def like(kind: ArrayKind, value: float, step: Any) -> Any:
     """A number as an array, as the library has it for a value at `step`."""
     if kind.library == "torch":
         torch = sys.modules["torch"]
@@ -82,7 +82,7 @@ def like(kind: Kind, value: float, step: Any) -> Any:
     return one[()] if isinstance(step, np.generic) else one
 
 
-def executed(kind: Kind, program: Program, steps: Any) -> Any:
+def executed(kind: ArrayKind, program: Program, steps: Any) -> Any:
     """The values of a program, in the shape of the steps."""
     if kind.library == "torch":
         value = program(steps)

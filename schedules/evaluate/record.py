@@ -10,9 +10,9 @@ import numpy as np
 from ..algebra.checks import is_settled
 from ..algebra.nodes import Schedule
 from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
-from .arrays import Arrays, folded
+from .arrays import Arrays, at_array
 from .fold import Clock
-from .libraries import Kind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
+from .libraries import ArrayKind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
 from .namespaces import as_steps, default_dtype, dtype_range, float_like, is_whole
 
 
@@ -162,7 +162,7 @@ class Recorder(Arrays):
 # -- programs ----------------------------------------------------------------------------------------
 
 
-def recorded(term: Schedule, kind: Kind) -> Program | None:
+def recorded(term: Schedule, kind: ArrayKind) -> Program | None:
     """The term as a function of arrays of one kind; None if it cannot be recorded."""
     xp = namespace_of(kind.library)
     if term.tracers or not xp.isdtype(kind.dtype, ("integral", "real floating")):
@@ -179,7 +179,7 @@ def recorded(term: Schedule, kind: Kind) -> Program | None:
         value = tape.write("full_like({}, {}, dtype={})", tape.real, tape.steps, value, tape.real)
     result = tape.astype(value, tape.real).text
     lines = needed({name: text for text, name in tape.lines.items()}, result)
-    return factory(kind.library, "\n".join(lines), result, len(tape.constants))(*tape.constants.values())
+    return program_factory(kind.library, "\n".join(lines), result, len(tape.constants))(*tape.constants.values())
 
 
 def needed(texts: dict[str, str], result: str) -> list[str]:
@@ -193,7 +193,7 @@ def needed(texts: dict[str, str], result: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def factory(library: str, body: str, result: str, constants: int) -> Callable[..., Program]:
+def program_factory(library: str, body: str, result: str, constants: int) -> Callable[..., Program]:
     """What makes programs of one form, given the constants: terms of the same form compile once."""
     names = ", ".join(f"c{place}" for place in range(constants))
     text = f"def make({names}):\n    def program(t):\n{body}\n        return {result}\n    return program"
@@ -207,23 +207,23 @@ def factory(library: str, body: str, result: str, constants: int) -> Callable[..
 
 def on_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
-    if np.ma.isMaskedArray(step):
-        return np.ma.MaskedArray(on_array(term, step.data), step.mask)
     kind = kind_of(step)
     if kind is None:
-        return folded(term, step)
+        if np.ma.isMaskedArray(step):
+            return np.ma.MaskedArray(on_array(term, step.data), step.mask)
+        return at_array(term, step)
     if is_one(kind, step) and not term.tracers:
         return like(kind, term.function()(step.item()), step)
     prepare(term, *kind)
     program = term.__dict__["programs"][kind]
     if program is None and kind.library != "jax":
-        return folded(term, step)
-    return executed(kind, program or functools.partial(folded, term), step)
+        return at_array(term, step)
+    return executed(kind, program or functools.partial(at_array, term), step)
 
 
 def prepare(term: Schedule, *fields: Any) -> None:
     """See to it that the program for arrays of a kind is recorded."""
-    kind = Kind(*fields)
+    kind = ArrayKind(*fields)
     programs = term.__dict__.setdefault("programs", {})
     if kind not in programs:
         programs[kind] = recorded(term, kind)

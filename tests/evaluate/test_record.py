@@ -19,7 +19,7 @@ from strategies import STEPS, terms
 from zoo import ZOO
 
 import schedules as sc
-from schedules.evaluate.arrays import folded
+from schedules.evaluate.arrays import at_array
 
 WHOLE = np.arange(-2, 3 * STEPS)
 PARTS = np.linspace(-2, 3 * STEPS, 201)
@@ -53,7 +53,7 @@ def walk(term):
 @given(s=terms)
 def test_programs_have_the_values_of_the_fold(array, s):
     steps = array()
-    found, expected = s(steps), folded(s, steps)
+    found, expected = s(steps), at_array(s, steps)
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape
     tolerance = 4 * np.finfo(np.asarray(found).dtype).eps * max(1, np.abs(np.asarray(expected)).max()) * many(s)
@@ -65,25 +65,25 @@ def test_programs_of_every_curve_and_recipe(name):
     s = ZOO[name](sc, 100)
     for array in ARRAYS.values():
         steps = array()
-        np.testing.assert_array_equal(np.asarray(s(steps)), np.asarray(folded(s, steps)))
+        np.testing.assert_array_equal(np.asarray(s(steps)), np.asarray(at_array(s, steps)))
         assert s.__dict__["programs"]
         assert None not in s.__dict__["programs"].values()
 
 
 def test_a_program_is_compiled_once_for_a_form():
-    from schedules.evaluate.record import factory
+    from schedules.evaluate.record import program_factory
 
     sc.cosine_warmup(0.1, 100, warmup=10)(WHOLE)
-    before = factory.cache_info().misses
+    before = program_factory.cache_info().misses
     sc.cosine_warmup(0.2, 300, warmup=20)(WHOLE)
-    assert factory.cache_info().misses == before
+    assert program_factory.cache_info().misses == before
 
 
 def test_long_arrays_are_evaluated_in_blocks_of_any_layout():
     s = sc.cosine_warmup(1e-3, 50_000, warmup=5_000)
     steps = np.random.default_rng(0).integers(0, 60_000, (7, 9_001))
     for view in (steps, steps.T, steps[::2, ::3], np.asfortranarray(steps)):
-        np.testing.assert_array_equal(s(view), folded(s, view))
+        np.testing.assert_array_equal(s(view), at_array(s, view))
     assert s(np.empty(0)).shape == (0,)
     assert sc.constant(0.5)(steps).flags.writeable
 
