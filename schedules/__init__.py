@@ -64,6 +64,7 @@ from .library.curves import (
 )
 from .library.plateau import Plateau, PlateauState
 from .library.recipes import (
+    chebyshev,
     cosine_warmup,
     exp_range,
     flat_cosine,
@@ -72,6 +73,7 @@ from .library.recipes import (
     noam,
     one_cycle,
     polynomial_warmup,
+    power,
     sgdr,
     slanted_triangular,
     total_updates,
@@ -79,12 +81,15 @@ from .library.recipes import (
     triangular,
     triangular2,
     wsd,
+    wsd_s,
 )
 from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
     from .analysis.compare import Difference, Finding, diff, lint
+    from .analysis.finder import suggest
+    from .analysis.recognise import from_callable
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
     from .text.formula import explain
     from .text.source import to_python
@@ -122,6 +127,7 @@ __all__ = [
     "Values",
     "Warp",
     "bounds",
+    "chebyshev",
     "clip",
     "constant",
     "cooldown",
@@ -139,6 +145,7 @@ __all__ = [
     "fit",
     "flat_cosine",
     "free_names",
+    "from_callable",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",
@@ -165,6 +172,7 @@ __all__ = [
     "piecewise",
     "polynomial",
     "polynomial_warmup",
+    "power",
     "repeat",
     "replay",
     "retarget",
@@ -176,6 +184,7 @@ __all__ = [
     "slanted_triangular",
     "step_decay",
     "stretch",
+    "suggest",
     "tanh_decay",
     "to_python",
     "total",
@@ -185,6 +194,7 @@ __all__ = [
     "triangular2",
     "warmup",
     "wsd",
+    "wsd_s",
 ]
 
 _LAZY = {
@@ -192,6 +202,8 @@ _LAZY = {
     for module, names in {
         "text.formula": ("explain",),
         "text.source": ("to_python",),
+        "analysis.recognise": ("from_callable",),
+        "analysis.finder": ("suggest",),
         "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
         "analysis.area": ("match_area", "mean", "total"),
         "analysis.compare": ("Difference", "Finding", "diff", "lint"),

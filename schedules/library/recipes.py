@@ -4,11 +4,36 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from ..algebra.checks import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, demand, is_settled, whole
+from itertools import pairwise
+
+from ..algebra.checks import (
+    Count,
+    Milestones,
+    Period,
+    Positive,
+    Rounds,
+    Share,
+    Steps,
+    Switch,
+    Value,
+    demand,
+    is_settled,
+    whole,
+)
 from ..algebra.named import Shape, checked, named
-from ..algebra.nodes import Schedule
+from ..algebra.nodes import Schedule, Time, Warp, lift
 from .combinators import cycle, join
-from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
+from .curves import (
+    constant,
+    cosine,
+    exponential,
+    exponential_decay,
+    inverse_sqrt,
+    linear,
+    polynomial,
+    replay,
+    step_decay,
+)
 
 
 @named
@@ -311,6 +336,109 @@ def exp_range(low: Value, high: Value, steps: Period, *, rate: Positive) -> Sche
     True
     """
     return low + triangular(0.0, high - low, steps) * exponential_decay(1.0, rate)
+
+
+@named
+def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
+    """``s(t) = peak * (timescale / (timescale + t))**exponent``, endless.
+
+    After a warmup of W = `timescale` steps this is ``peak * (step / W)**-exponent`` of the step since the start of
+    training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
+    it is `inverse_sqrt`.
+
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last tenth;
+    OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
+
+    Args:
+        peak: the learning rate at step 0.
+        exponent: how fast it falls, above zero.
+        timescale: the steps after which it has fallen by the factor ``2**exponent``.
+
+    Raises:
+        ScheduleError: the exponent or the timescale is not positive.
+
+    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), section 4.
+
+    >>> power(1.0, 0.5, timescale=100)([0, 300])
+    array([1. , 0.5])
+    """
+    return peak * lift("pow", timescale / (timescale + Time()), exponent)
+
+
+@named
+def wsd_s(
+    peak: Value,
+    milestones: Milestones,
+    *,
+    warmup: Steps,
+    cooldown: Steps,
+    start: Value = 0.0,
+    end: Value = 0.0,
+    shape: Shape = linear,
+) -> Schedule:
+    """``linear(start, peak, warmup) >> constant(peak) >> shape(peak, end, cooldown) >> constant(peak) >> ...``: WSD-S.
+
+    A decay ends at each of the milestones, where the model is good to use; training goes on at the peak at once.
+
+    Args:
+        peak: the learning rate of the stable phases.
+        milestones: the steps at which the decays end, in ascending order.
+        warmup: the length of the warmup in steps.
+        cooldown: the length of each decay in steps.
+        start: the learning rate at step 0.
+        end: the learning rate at the end of each decay.
+        shape: the curve of the decays: `linear`, `cosine`, `one_minus_sqrt`, ...
+
+    Raises:
+        ScheduleError: there is no milestone, or a decay, and the warmup before the first, do not fit between two.
+
+    Source: Wen et al. 2024, Understanding Warmup-Stable-Decay Learning Rates (arXiv:2410.05192), section 5.
+
+    >>> wsd_s(1.0, [100, 200], warmup=10, cooldown=20)([5, 50, 90, 100, 179, 190, 200])
+    array([0.5, 1. , 0.5, 1. , 1. , 0.5, 0. ])
+    """
+    demand(len(milestones) > 0, "wsd_s", "milestones", milestones, "give the step at which the decay ends")
+    parts: list[Schedule] = [linear(start, peak, warmup)]
+    for place, (begin, stop) in enumerate(pairwise((0, *milestones))):
+        used = cooldown if place else warmup + cooldown
+        parts += [constant(peak, steps=_remainder("wsd_s", stop - begin, used, "cooldown")), shape(peak, end, cooldown)]
+    return join(*parts)
+
+
+@named
+def chebyshev(start: Positive, end: Positive, steps: Count, *, fractal: Switch = False) -> Schedule:
+    """``s(t) = 1 / cosine(1/start, 1/end, n)(t + 1/2)`` for n = `steps`: the inverse roots of a Chebyshev polynomial.
+
+    Of all n learning rates in a row, these bring gradient descent closest to the minimum of any quadratic whose
+    curvatures lie between ``1/start`` and ``1/end`` (twice that of what is stable at once, if ``end = 1/curvature``).
+    In their own order rounding errors and noise grow on the way; in the fractal order, where large ones follow small
+    ones, they do not.
+
+    Args:
+        start: the highest learning rate: the inverse of the least curvature.
+        end: the lowest: the inverse of the largest.
+        steps: how many steps.
+        fractal: whether they come in the fractal order; there are then 1, 2, 4, 8, ... steps.
+
+    Raises:
+        ScheduleError: a learning rate is not positive, or a fractal order is asked of other than a power of two.
+
+    Source: Young 1953, On Richardson's method; the fractal order is of Agarwal, Goel and Zhang 2021, Acceleration via
+    Fractal Learning Rate Schedules (arXiv:2103.01338), definition 2.
+
+    >>> chebyshev(1.0, 0.1, 4)([0, 3])
+    array([0.7448556 , 0.10354692])
+    >>> chebyshev(1.0, 0.1, 4, fractal=True)(0) == chebyshev(1.0, 0.1, 4)(0)
+    True
+    """
+    curve = (1 / cosine(1 / start, 1 / end, steps))[0.5 : steps + 0.5]
+    if not fractal:
+        return curve
+    demand(steps & (steps - 1) == 0, "chebyshev", "steps", steps, "a fractal order takes 1, 2, 4, 8, ... steps")
+    order = [0]
+    while len(order) < steps:
+        order = [place for early in order for place in (early, 2 * len(order) - 1 - early)]
+    return Warp(curve, replay(order, interpolate=False), steps)
 
 
 @named
