@@ -33,11 +33,10 @@ def suggest(rates: Values, losses: Values, *, method: _Method = "valley") -> flo
         A learning rate.
 
     Raises:
-        ScheduleError: there are not as many losses as rates, or fewer than two, or than 16 of ``"slide"``; rates are not
-            positive and ascending; or the method is none of these.
+        ScheduleError: there are not as many losses as rates, or fewer than two, or than 16 of ``"slide"``; rates are
+            not positive and ascending; or the method is none of these.
 
-    Source: ``fastai.callback.schedule`` (Howard and Gugger 2020, arXiv:2002.04688); ``"minimum"`` and ``"steepest"`` are
-    of Smith 2017 (arXiv:1506.01186), section 3.3.
+    Source: ``fastai.callback.schedule`` (Howard and Gugger 2020, arXiv:2002.04688).
 
     >>> from schedules import lr_range_test
     >>> rates = lr_range_test(1e-5, 1.0, 100).values(101)

@@ -1,4 +1,4 @@
-"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``.
+"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``, ...
 
 Whatever goes wrong is one line on standard error and exit status 2.
 """
@@ -41,6 +41,7 @@ examples:
   schedules export 'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py
   schedules diff 'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'
   schedules lint 'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'
+  schedules recognise lr.csv
 
 An expression is read, never executed. One that begins with a minus sign goes into parentheses.
 """
@@ -173,6 +174,17 @@ def _lint(arguments: Any) -> int:
     return int(bool(warnings))
 
 
+def _recognise(arguments: Any) -> None:
+    """Print the expression whose values a log has."""
+    from ..analysis.recognise import from_callable
+    from ..library.combinators import stretch
+    from .log import read
+
+    log = read(arguments.log, arguments.column)
+    digits = log.digits if arguments.digits is None else arguments.digits
+    print(stretch(from_callable(log.values, digits=digits), log.every))
+
+
 class TextFormat(NamedTuple):
     """A format of values as text: what comes first, each line, between lines, and last."""
 
@@ -296,6 +308,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
     command(_diff, "diff", {**many, "nargs": 2}, "print where two schedules differ; the exit status is 1 if they do")
+    purpose = "print the schedule whose values were logged, in named schedules"
+    recognise = commands.add_parser("recognise", help=purpose, description=f"{purpose.capitalize()}.", **style)
+    recognise.set_defaults(command=_recognise)
+    recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
+    recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
+    recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
     command(_lint, "lint", one, "print what looks like a mistake; the exit status is 1 if anything does")
     return parser
 

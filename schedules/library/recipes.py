@@ -346,8 +346,8 @@ def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
     training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
     it is `inverse_sqrt`.
 
-    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last tenth;
-    OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last
+    tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
 
     Args:
         peak: the learning rate at step 0.

@@ -17,10 +17,20 @@ from schedules.algebra import checks
 
 STEPS = 2_000  # the most values that are looked at
 
+
+def rate(r, name):
+    """A learning rate of a few digits; a low one, or a fraction, where the name says so."""
+    if re.search("exponent|power", name):
+        return r.choice([1.0, 1.0, 1.0, 0.5, 2.0, 0.9])
+    if re.search("min|end|low|alpha|factor|decay|gamma|start|final|ratio", name):
+        return r.choice([0.0, 0.1, 0.5, 0.01, round(r.uniform(0.0, 1.0), 3)])
+    return float(f"{10 ** r.uniform(-4, 0):.{r.randint(1, 3)}g}")
+
+
 KINDS = {
-    checks.Value: lambda r, name: rate(r, name),
+    checks.Value: rate,
     checks.Positive: lambda r, _: round(r.choice([r.uniform(0.1, 3.0), 10 ** r.uniform(0.0, 2.0)]), 2),
-    checks.Amount: lambda r, name: rate(r, name),
+    checks.Amount: rate,
     checks.Factor: lambda r, _: round(r.uniform(0.05, 0.95), 2),
     checks.Share: lambda r, _: r.choice([0.0, 0.1, 0.3, 1.0, round(r.random(), 3)]),
     checks.Steps: lambda r, _: r.choice([0, 1, 10, r.randint(2, 400)]),
@@ -32,15 +42,6 @@ KINDS = {
     checks.Milestones: lambda r, _: sorted(r.sample(range(1, 600), r.randint(0, 4))),
     checks.Values: lambda r, _: [rate(r, "lr") for _ in range(r.randint(1, 4))],
 }
-
-
-def rate(r, name):
-    """A learning rate of a few digits; a low one, or a fraction, where the name says so."""
-    if re.search("exponent|power", name):
-        return r.choice([1.0, 1.0, 1.0, 0.5, 2.0, 0.9])
-    if re.search("min|end|low|alpha|factor|decay|gamma|start|final|ratio", name):
-        return r.choice([0.0, 0.1, 0.5, 0.01, round(r.uniform(0.0, 1.0), 3)])
-    return float(f"{10 ** r.uniform(-4, 0):.{r.randint(1, 3)}g}")
 
 
 def argument(r, name, annotation):

@@ -82,7 +82,7 @@ def test_there_are_no_further_schedules():
         (lambda: dialect.join_schedules([constant(0.1)], [3]), "boundaries=(3,): 1 schedules have 0 boundaries"),
         (lambda: dialect.join_schedules([constant(0.1)] * 3, [5, 3]), "boundaries=[5, 3]"),
         (lambda: dialect.build_schedule({"name": "cosine"}), "name='cosine': this is one of cosine_decay"),
-        (lambda: dialect.build_schedule({"name": "cosine_decay"}), "arguments=None"),
+        (lambda: dialect.build_schedule({"name": "cosine_decay"}), "arguments=[]"),
         (lambda: dialect.build_schedule({"nam": "cosine_decay"}), "key='nam'"),
     ],
 )

@@ -85,9 +85,6 @@ def test_decays(olmo, name, data, lr, total):
         agree(s, peer, lr, total)
     except ZeroDivisionError:
         assert name == "CosWithWarmupAndLinearDecay"  # where the cosine has no room
-    except AssertionError as fault:
-        assert "decay_min_lr" in str(fault.__traceback__ and fault) or not str(fault), fault
-        raise
 
 
 @given(data=st.data(), lr=rates, periods=st.lists(st.integers(4, 30), min_size=1, max_size=4))
@@ -136,18 +133,19 @@ def stages(draw):
     return found
 
 
-overrides = st.none() | st.builds(
-    lambda start, duration, shape, level: {
-        "start": start,
-        "duration": duration,
+@st.composite
+def decays(draw):
+    kind, level = draw(levels)
+    shape = draw(st.sampled_from(["linear", "cosine"]))
+    return {
+        "start": draw(st.integers(0, 40)),
+        "duration": draw(st.integers(1, 20)),
         "shape": shape,
-        f"end_{level[0]}": level[1],
-    },
-    st.integers(0, 40),
-    st.integers(1, 20),
-    st.sampled_from(["linear", "cosine"]),
-    levels,
-)
+        f"end_{kind}": level,
+    }
+
+
+overrides = st.none() | decays()
 
 
 def both(peer, override):
@@ -167,11 +165,10 @@ def test_composable(olmo, lr, given_stages, override):
     agree(s, peer, lr, 1, 120)
 
 
-@given(
-    lr=rates,
-    members=st.lists(st.tuples(st.sampled_from(WARM), st.integers(3, 20)), min_size=1, max_size=4),
-    override=overrides,
-)
+runs = st.lists(st.tuples(st.sampled_from(WARM), st.integers(3, 20)), min_size=1, max_size=4)
+
+
+@given(lr=rates, members=runs, override=overrides)
 def test_sequential(olmo, lr, members, override):
     arguments = {"warmup": 2, "warmup_min_lr": 0.0}
     total, limits = sum(length for _, length in members), [length for _, length in members]
@@ -208,7 +205,7 @@ def test_there_are_no_further_schedulers(olmo):
         (
             "ComposableScheduler",
             {"stages": [dialect.ComposableSchedulerStage(9)]},
-            "end_lr=None: give this, or end_lr_f",
+            "end_lr=None: give this",
         ),
         (
             "ComposableScheduler",

@@ -47,10 +47,8 @@ def live(trainer, num_batches, epochs, **settings):
         if epoch:
             self.scheduler.step()
         for i in range(num_batches):
-            exec(
-                trainer.warmup,
-                {"self": self, "nw": nw, "ni": i + num_batches * epoch, "epoch": epoch, "np": np, "acc0": 1},
-            )  # noqa: S102 -- as above
+            scope = {"self": self, "nw": nw, "ni": i + num_batches * epoch, "epoch": epoch, "np": np, "acc0": 1}
+            exec(trainer.warmup, scope)  # noqa: S102 -- as above
             weight, bias = optimizer.param_groups
             found.append((weight["lr"], bias["lr"], weight["momentum"]))
     return map(list, zip(*found, strict=True))
@@ -78,9 +76,8 @@ def test_what_the_trainer_writes(trainer, num_batches, epochs, settings, others)
     run = {"epochs": epochs, "num_batches": num_batches}
     assert_follows(dialect.lr(**settings, **run), weight)
     assert_follows(dialect.bias_lr(**settings, **run, warmup_bias_lr=others["warmup_bias_lr"]), bias)
-    own = dialect.momentum(
-        others["momentum"], **run, warmup_epochs=settings["warmup_epochs"], warmup_momentum=others["warmup_momentum"]
-    )
+    start, warmup_epochs = others["warmup_momentum"], settings["warmup_epochs"]
+    own = dialect.momentum(others["momentum"], **run, warmup_epochs=warmup_epochs, warmup_momentum=start)
     assert_follows(own, momentum)
 
 
@@ -100,7 +97,7 @@ def test_the_factors(trainer, epochs, low, high):
         (lambda: dialect.linear(0.1, epochs=0), "linear: epochs=0"),
         (lambda: dialect.lr(num_batches=0), "lr: num_batches=0"),
         (lambda: dialect.lr(num_batches=9, warmup_epochs=-1), "warmup_epochs=-1"),
-        (lambda: dialect.momentum(), "missing a required keyword-only argument: 'num_batches'"),
+        (dialect.momentum, "missing a required argument: 'num_batches'"),
     ],
 )
 def test_errors_name_the_argument(make, message):
