@@ -163,7 +163,7 @@ def build_schedule(schedule_config: Mapping[str, Any]) -> Schedule:
     name, given = schedule_config.get("name"), schedule_config.get("arguments")
     if name not in _SCHEDULES:
         raise refusal("build_schedule", "name", name, f"this is one of {', '.join(_SCHEDULES)}")
-    arguments = cast("list[Any]", list(cast("Any", given))) if isinstance(given, list | tuple) else []
+    arguments = list(cast("list[Any]", given)) if isinstance(given, list | tuple) else []
     if not arguments:
         raise refusal("build_schedule", "arguments", arguments, "this is a list that begins with the learning rate")
     s = _SCHEDULES[name](*arguments)
