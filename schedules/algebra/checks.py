@@ -86,6 +86,9 @@ class Kind:
         self.convert = convert
         self.static = static
 
+    def __repr__(self) -> str:
+        return f"Kind({self.wants!r})"
+
     def __call__(self, function: str, argument: str, value: Any) -> Any:
         """`value` as accepted, or a `ScheduleError` that names everything."""
         try:

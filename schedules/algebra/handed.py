@@ -4,7 +4,7 @@ Here alone imports point up, inside of the methods.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .checks import ScheduleError, brief
 from .ops import UFUNCS
@@ -13,13 +13,23 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
+    from ..faces.table import Table
     from .nodes import Schedule
+
+    N = TypeVar("N", bound=tuple[int, ...])
 
 
 class Handed:
     """The methods of `Schedule` that others do for it."""
 
     # -- its value -----------------------------------------------------------------------------------
+
+    @overload
+    def __call__(self, step: float) -> float: ...
+    @overload
+    def __call__(self, step: "np.ndarray[N, np.dtype[Any]]") -> "np.ndarray[N, np.dtype[np.floating[Any]]]": ...
+    @overload
+    def __call__(self, step: Any) -> Any: ...
 
     def __call__(self: Any, step: Any) -> Any:
         """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
@@ -106,7 +116,7 @@ class Handed:
 
         return write(self)
 
-    def describe(self: Any, steps: int | None = None) -> Any:
+    def describe(self: Any, steps: int | None = None) -> "Table":
         """A table of the segments: first step, last step, shape, value from, value to.
 
         >>> from schedules import cosine, linear
