@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
     from .analysis.compare import Difference, Finding, diff, lint
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
+    from .faces.figure import plot
     from .text.formula import explain
     from .text.source import to_python
 
@@ -163,6 +164,7 @@ __all__ = [
     "one_minus_sqrt",
     "parse",
     "piecewise",
+    "plot",
     "polynomial",
     "polynomial_warmup",
     "repeat",
@@ -195,6 +197,7 @@ _LAZY = {
         "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
         "analysis.area": ("match_area", "mean", "total"),
         "analysis.compare": ("Difference", "Finding", "diff", "lint"),
+        "faces.figure": ("plot",),
     }.items()
     for name in names
 }

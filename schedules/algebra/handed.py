@@ -129,11 +129,20 @@ class Handed:
 
         return describe(self, steps)
 
-    def plot(self: Any, ax: "Axes | None" = None, steps: int | None = None, **style: Any) -> "Axes":
-        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes."""
-        from ..faces.figure import draw
+    def plot(
+        self: Any,
+        ax: "Axes | None" = None,
+        steps: int | None = None,
+        *,
+        start: int = 0,
+        log: bool = False,
+        title: str | None = None,
+        **style: Any,
+    ) -> "Axes":
+        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes; see `schedules.plot`."""
+        from ..faces.figure import plot
 
-        return draw(self, ax, steps, **style)
+        return plot(self, ax=ax, steps=steps, start=start, log=log, title=title, **style)
 
     def _repr_html_(self: Any) -> str:
         from ..faces.notebook import html
