@@ -116,7 +116,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         return Call(typed, tuple(bind(args, kwargs).values()))
 
     signature = inspect.signature(function)
-    cast("Any", maker).__signature__ = shown(signature)
+    cast("Any", maker).__signature__ = readable(signature)
     typed = cast("Maker", maker)
     typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
     typed.kinds = kinds
@@ -141,7 +141,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: Any, **kwargs: Any) -> R:
         return cast("Callable[..., R]", function)(**bind(args, kwargs))
 
-    cast("Any", call).__signature__ = shown(inspect.signature(function))
+    cast("Any", call).__signature__ = readable(inspect.signature(function))
     return cast("Callable[P, R]", call)
 
 
@@ -152,19 +152,19 @@ class _Words(str):
     __repr__ = str.__str__
 
 
-def shown(signature: inspect.Signature) -> inspect.Signature:
+def readable(signature: inspect.Signature) -> inspect.Signature:
     """A signature as people read it: plain types without the rules, functions by their names."""
 
     def read(parameter: inspect.Parameter) -> inspect.Parameter:
         default = parameter.default
         name = _Words(default.__name__) if hasattr(default, "positional") else default
-        return parameter.replace(annotation=_worded(parameter.annotation), default=name)
+        return parameter.replace(annotation=_word_of(parameter.annotation), default=name)
 
     parameters = [*map(read, signature.parameters.values())]
-    return signature.replace(parameters=parameters, return_annotation=_worded(signature.return_annotation))
+    return signature.replace(parameters=parameters, return_annotation=_word_of(signature.return_annotation))
 
 
-def _worded(annotation: Any) -> Any:
+def _word_of(annotation: Any) -> Any:
     return annotation if annotation is inspect.Parameter.empty else _Words(spelt(annotation))
 
 

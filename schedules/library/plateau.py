@@ -10,7 +10,7 @@ import math
 from typing import Any, NamedTuple, cast
 
 from ..algebra.checks import Amount, Factor, Mode, ThresholdMode, Whole, accept
-from ..algebra.named import shown
+from ..algebra.named import readable
 
 __all__ = ["Plateau", "PlateauState"]
 
@@ -107,7 +107,7 @@ class Plateau:
         return metric > goal if self.mode == "max" else metric < goal
 
 
-cast("Any", Plateau).__signature__ = shown(inspect.signature(Plateau))
+cast("Any", Plateau).__signature__ = readable(inspect.signature(Plateau))
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:
