@@ -78,13 +78,24 @@ def whole(value: float) -> float:
 class Kind:
     """A rule for arguments: ``convert`` gives the accepted value or raises; ``wants`` says what is.
 
-    A `static` argument decides the form of a term (a count of rounds, say), so it is never a tracer.
+    A `static` argument decides the form of a term (a count of rounds, say), so it is never a tracer; it may be so
+    beside some other arguments only.
     """
 
-    def __init__(self, wants: str, convert: Callable[[Any], Any], *, static: bool = False) -> None:
+    def __init__(
+        self,
+        wants: str,
+        convert: Callable[[Any], Any],
+        *,
+        static: Callable[[dict[str, Any]], bool] | bool = False,
+    ) -> None:
         self.wants = wants
         self.convert = convert
         self.static = static
+
+    def settles(self, arguments: dict[str, Any]) -> bool:
+        """Whether the argument is static in a call with these arguments."""
+        return self.static(arguments) if callable(self.static) else self.static
 
     def __call__(self, function: str, argument: str, value: Any) -> Any:
         """`value` as accepted, or a `ScheduleError` that names everything."""
@@ -218,6 +229,16 @@ Value = Annotated[float, Kind("a value is a finite number, such as a learning ra
 
 Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
 """A finite number above zero."""
+
+Growth = Annotated[
+    float,
+    Kind(
+        "this is a finite number > 0",
+        Positive.__metadata__[0].convert,
+        static=lambda arguments: arguments["times"] == math.inf,
+    ),
+]
+"""A finite number above zero, that makes each round longer than the last: how many rounds endless ones are."""
 
 Amount = Annotated[float, Kind("this is a finite number >= 0", _where(lambda x: 0 <= x < math.inf, number))]
 """A finite number, zero allowed: a floor, a threshold."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..algebra.bounds import active, cut
 from ..algebra.checks import Kind, brief, number, refusal
+from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy, on_array
 from .fold import Clock, Evaluator
@@ -96,7 +97,7 @@ class Grid(Evaluator[Number]):
         super().__init__(term)
         self.mesh = mesh
 
-    @functools.cached_property
+    @lazy
     def numpy(self) -> NumPy:
         """The ordinary evaluation of what is not low-rank."""
         return NumPy(Constant(0), namespace(np.float64(0)))
