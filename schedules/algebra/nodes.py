@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn, TypeAlias, cast
 
 from .checks import FINITE, OPERAND, Endless, ScheduleError, accept, brief, demand, refusal, surely_equal
-from .forms import Op, check_op, folded, length_reaching, longer, neutral
+from .forms import Op, check_op, ends, folded, longer, neutral
 from .handed import Handed
 from .lazy import lazy
 from .survey import Surveyed
@@ -292,11 +292,7 @@ class Join(Schedule):
 
     @lazy
     def _ends(self) -> tuple[float, ...]:
-        ends: list[Any] = [0]
-        for part in self.parts:
-            knot, length = ends[-1], part.steps
-            ends.append(length_reaching(knot + length, lambda end, knot=knot: end - knot, length))
-        return tuple(ends)
+        return ends(part.steps for part in self.parts)
 
 
 def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:

@@ -75,9 +75,8 @@ class Surveyed:
             if id(node) in seen:
                 again.add(id(node))
                 continue
-            for name in node.numbers:
-                if not is_settled(number := getattr(node, name)):
-                    tracers.append(number)
+            own = (getattr(node, name) for name in node.numbers)
+            tracers += [number for number in own if not is_settled(number)]
             if children := node.children:
                 seen.add(id(node))
                 pending.extend(children)
@@ -101,9 +100,9 @@ def alike(one: Surveyed, other: Surveyed) -> bool:
             continue
         if isinstance(a, Surveyed) and type(a) is type(b):
             met.add((id(a), id(b)))
-            a, b = a.fields, b.fields  # noqa: PLW2901 -- compared in place of the nodes
+            a, b = a.fields, b.fields
         if isinstance(a, tuple) and isinstance(b, tuple):
-            a, b = cast("tuple[Any, ...]", a), cast("tuple[Any, ...]", b)  # noqa: PLW2901 -- as above
+            a, b = cast("tuple[Any, ...]", a), cast("tuple[Any, ...]", b)
             if len(a) != len(b):
                 return False
             pending.extend(zip(a, b, strict=True))

@@ -26,7 +26,7 @@ from ..algebra.checks import (
     surely_equal,
     whole,
 )
-from ..algebra.forms import length_reaching, longer
+from ..algebra.forms import length_reaching, longer, parted
 from ..algebra.named import Shape, named
 from ..algebra.nodes import (
     Constant,
@@ -251,7 +251,9 @@ def repeat(s: Schedule, times: Times, *, stretch: Growth = 1.0, scale: Value = 1
         alike = surely_equal(stretch, 1) and surely_equal(scale, 1)
         rounds = _same_rounds if alike and _exact_multiples(s.steps, times) else _rounds
         return Join(rounds(s, int(times), stretch, scale))
-    demand(is_settled(stretch), "repeat", "stretch", stretch, "how many rounds there are is settled with it; use a number")
+    demand(
+        is_settled(stretch), "repeat", "stretch", stretch, "how many rounds there are is settled with it; use a number"
+    )
     demand(stretch >= 1, "repeat", "stretch", stretch, "endless rounds do not shrink; use stretch >= 1")
     if stretch == 1:
         return cycle(s) * lift("pow", scale, Time() // s.steps)
@@ -402,13 +404,16 @@ def retarget(s: Schedule, at: Steps, steps: Steps) -> Schedule:
     """
     demand(at < s.steps, "retarget", "at", at, f"s lasts {s.steps} steps; branch before its end")
     demand(steps > at, "retarget", "steps", steps, f"the new length goes beyond at={at!r}")
-    return s[:at] >> fit(s[at:], steps - at)
+    kept, rest = parted(steps, at)
+    return s[:kept] >> fit(s[at:], rest)
 
 
 def _round(function: str, s: Schedule) -> None:
     """Refuse what cannot come again and again."""
     _finite(function, s)
-    demand(not s.bare, function, "s", s, "its last constant has no length and would be lost; give it one, or cut: s[:9]")
+    demand(
+        not s.bare, function, "s", s, "its last constant has no length and would be lost; give it one, or cut: s[:9]"
+    )
 
 
 def _finite(function: str, s: Schedule) -> None:
