@@ -227,14 +227,16 @@ _duration = _where(lambda steps: 0 <= steps < math.inf, _steps)
 Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]
 """A finite number: a learning rate, a momentum, a factor."""
 
-Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
+_positive = _where(lambda x: 0 < x < math.inf, _float)
+
+Positive = Annotated[float, Kind("this is a finite number > 0", _positive)]
 """A finite number above zero."""
 
 Growth = Annotated[
     float,
     Kind(
         "this is a finite number > 0",
-        Positive.__metadata__[0].convert,
+        _positive,
         static=lambda arguments: arguments["times"] == math.inf,
     ),
 ]
