@@ -79,7 +79,7 @@ from .recipes import (
     triangular2,
     wsd,
 )
-from .text import parse
+from .text import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis import (
@@ -151,6 +151,7 @@ __all__ = [
     "first",
     "fit",
     "flat_cosine",
+    "free_names",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",

@@ -41,7 +41,7 @@ from typing import (
 )
 
 from .check import FINITE, OPERAND, Endless, Kind, ScheduleError, accept, brief, demand, number, refusal, settled, whole
-from .ops import ARITY, NUMBERS, UFUNCS, bound
+from .ops import ARITY, NUMBERS, UFUNCS, WHOLE, bound
 
 if TYPE_CHECKING:
     import numpy as np
@@ -584,7 +584,9 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     return cast("Callable[P, Schedule]", maker)
 
 
-_RESERVED = frozenset((*ARITY, "join", "scale", "constant", "Time", "Warp", "inf", "pi", "True", "False", "None"))
+_RESERVED = frozenset(
+    (*ARITY, *WHOLE, "join", "scale", "constant", "Time", "Warp", "inf", "pi", "True", "False", "None")
+)
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -667,7 +669,13 @@ def _kind(annotation: Any) -> Kind:
     return Kind("this is a number, a schedule or a list of these", _anything, static=annotation is int)
 
 
+def _by_name(value: Any) -> Any:
+    """A named schedule, where its name is given: configs have nothing but text."""
+    return MAKERS.get(value, value) if isinstance(value, str) else value
+
+
 def _anything(value: Any) -> Any:
+    value = _by_name(value)
     if isinstance(value, Schedule) or hasattr(value, "positional"):
         return value
     if isinstance(value, list | tuple):
@@ -676,6 +684,7 @@ def _anything(value: Any) -> Any:
 
 
 def _shape(value: Any) -> Any:
+    value = _by_name(value)
     defaults = dict[str, Any](getattr(value, "defaults", {}))
     missing = [name for name, default in defaults.items() if default is inspect.Parameter.empty]
     if missing != ["start", "end", "steps"]:

@@ -72,6 +72,10 @@ def turns(a: Any, b: Any) -> Any:
     return a // b
 
 
+WHOLE: dict[str, Callable[[float], int]] = {"round": round, "floor": math.floor, "ceil": math.ceil}
+"""What makes a whole number of one, in a text; schedules have ``//``."""
+
+
 NUMBERS: Any = math
 """The namespace of Python numbers."""
 

@@ -2,16 +2,19 @@
 
 import ast
 import functools
+import keyword
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from inspect import Parameter
 from typing import Any, NoReturn, cast
 
 from . import combinators
-from .check import ScheduleError
-from .core import MAKERS, Call, Constant, Join, Lift, Schedule, Time, Warp, as_schedule, lift
+from .check import FINITE, Kind, ScheduleError, demand, number
+from .core import MAKERS, Call, Constant, Join, Lift, Schedule, ScheduleLike, Time, Warp, as_schedule, lift
 from .curves import constant
-from .ops import ARITY
+from .ops import ARITY, WHOLE
 
 MAX_LENGTH = 200_000  # characters
 MAX_DEPTH = 100  # of nesting
@@ -118,38 +121,69 @@ def _literal(value: Any) -> str:
 # -- reading -----------------------------------------------------------------------------------------
 
 
-def parse(text: str) -> Schedule:
+def parse(text: "str | ScheduleLike", /, **names: ScheduleLike) -> Schedule:
     """The schedule that `text` writes, read without executing any code: ``parse(repr(s)) == s``.
 
     Names of schedules (your own `named` ones too), numbers, lists, keyword arguments, operators and slices;
-    nothing else. Length, depth and the size of integers are bounded.
+    ``round``, ``floor`` and ``ceil`` for whole steps, and a name in quotes for the name. A line may break
+    anywhere, and ``#`` begins a comment. Length, depth and the size of integers are bounded.
 
     Args:
-        text: an expression such as ``"linear(0, 1e-3, 1000) >> cosine(1e-3, 0, 9000)"``.
+        text: an expression such as ``"linear(0, 1e-3, 1000) >> cosine(1e-3, 0, 9000)"``; a schedule is itself,
+            and a number a constant.
+        names: what other names in the text stand for: numbers or schedules. The text may leave some unused.
 
     Raises:
-        ScheduleError: with the position of the fault.
+        ScheduleError: with the position of the fault; a name is left without a value, or a name that is given is
+            one of a schedule or an operation.
 
     >>> parse("linear(0, 1e-3, 1000) >> 0.5 * cosine(2e-3, 0, 9000)")(1000)
     0.001
+    >>> parse("wsd(lr, steps, warmup=0.03 * steps, cooldown=0.2 * steps)", lr=3e-4, steps=100_000)
+    wsd(0.0003, 100000, warmup=3000, cooldown=20000)
     """
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] -- for those without a checker
-        raise ScheduleError(f"parse: text={text!r}: give the expression as a str")
-    if len(text) > MAX_LENGTH:
-        raise ScheduleError(f"parse: text of {len(text)} characters: at most {MAX_LENGTH} are read")
-    reader = _Reader(text)
+    known = {name: _given(name, value) for name, value in names.items()}
+    if isinstance(text, str):
+        return _Reader(text, known).schedule()
+    return text if isinstance(text, Schedule) else Constant(_TEXT("parse", "text", text))
+
+
+def free_names(text: "str | ScheduleLike", /) -> tuple[str, ...]:
+    """The names in `text` that `parse` has to be given, in order of appearance.
+
+    Args:
+        text: an expression; a schedule or a number has no names.
+
+    Raises:
+        ScheduleError: with the position of the fault, if the text is no expression.
+
+    >>> free_names("wsd(lr, steps, warmup=0.03 * steps, cooldown=1_000, shape=cosine)")
+    ('lr', 'steps')
+    """
+    return _Reader(text, {}).free() if isinstance(text, str) else parse(text) and ()
+
+
+_TEXT = Kind("give the expression as a str, a schedule or a finite number", FINITE.convert)
+_NAMED = Kind("this is a number or a schedule; make one of a text with parse", number)
+
+
+def _given(name: str, value: Any) -> Any:
+    """What a name stands for."""
+    free = name.isidentifier() and not keyword.iskeyword(name) and not _is_word(name)
+    demand(free, "parse", name, value, "the name is taken by expressions, or is no name; choose another")
+    return value if isinstance(value, Schedule) else _NAMED("parse", name, value)
+
+
+def _is_number(value: Any) -> bool:
     try:
-        tree = ast.parse(reader.text, mode="eval").body
-    except SyntaxError as fault:
-        place = reader.place(fault.lineno or 1, fault.offset - 1) if fault.offset else len(text) + 1
-        raise ScheduleError(f"parse: at character {place}: {fault.msg}: {_excerpt(text)}") from None
-    except (ValueError, RecursionError, MemoryError) as fault:
-        raise ScheduleError(f"parse: {str(fault) or 'nested too deeply'}: {_excerpt(text)}") from None
-    return reader.schedule(tree)
+        number(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _is_operand(value: Any) -> bool:
-    return isinstance(value, int | float | Schedule) and not isinstance(value, bool)
+    return isinstance(value, Schedule) or _is_number(value)
 
 
 def _excerpt(text: str) -> str:
@@ -169,47 +203,94 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 _CONSTANTS: dict[str, Any] = {"inf": math.inf, "pi": math.pi}
 
 
-def _functions() -> dict[str, Any]:
-    """What may be called by name."""
-    ops = {op: functools.partial(_lifted, op) for op in ARITY}
-    others = {name: getattr(combinators, name) for name in ("join", "scale", "minimum", "maximum")}
-    known = {**ops, **MAKERS, **others, "constant": constant, "Time": Time, "Warp": Warp}
-    return {name: function for name, function in known.items() if name != "custom"}
+def _of_numbers(function: Callable[..., Schedule], *args: Any, **kwargs: Any) -> Any:
+    """What an operation gives: a number, if it is of numbers."""
+    result = function(*args, **kwargs)
+    operands = (*args, *kwargs.values())
+    return result.value if isinstance(result, Constant) and all(map(_is_number, operands)) else result
 
 
-def _lifted(op: str, *args: Any) -> Schedule:
-    return lift(op, *args)
+def _rounded(name: str, rule: Callable[[Any], int], *args: Any) -> int:
+    demand(len(args) == 1, name, "operands", len(args), f"{name} takes 1")
+    return rule(FINITE(name, "operand", args[0]))
+
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    **{op: functools.partial(_of_numbers, functools.partial(lift, op)) for op in ARITY},
+    **{name: functools.partial(_of_numbers, getattr(combinators, name)) for name in ("scale", "minimum", "maximum")},
+    **{name: functools.partial(_rounded, name, rule) for name, rule in WHOLE.items()},
+    "join": combinators.join,
+    "constant": constant,
+    "Time": Time,
+    "Warp": Warp,
+}
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    """What may be called by this name."""
+    return None if name == "custom" else _OPERATIONS.get(name) or MAKERS.get(name)
+
+
+def _is_word(name: str) -> bool:
+    """Whether a name means something by itself."""
+    return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS
+
+
+_BREAK = re.compile(r"#[^\r\n]*|\\?[\r\n]")  # comments and ends of lines are space
+_SUFFIXED = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)([kmbt])\b", re.IGNORECASE)
 
 
 class _Reader:
     """Evaluates the few kinds of syntax that schedules are written in."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text.strip()
-        self.skipped = len(text) - len(text.lstrip())
+    def __init__(self, text: str, names: Mapping[str, Any]) -> None:
+        if len(text) > MAX_LENGTH:
+            raise ScheduleError(f"parse: text of {len(text)} characters: at most {MAX_LENGTH} are read")
+        plain = _BREAK.sub(lambda found: " " * len(found[0]), text)
+        self.text = plain.strip()
+        self.skipped = len(plain) - len(plain.lstrip())
+        self.names = names
+        try:
+            self.tree = ast.parse(self.text, mode="eval").body
+        except SyntaxError as fault:
+            raise self.no_syntax(fault, text) from None
+        except (ValueError, RecursionError, MemoryError) as fault:
+            raise ScheduleError(f"parse: {str(fault) or 'nested too deeply'}: {_excerpt(text)}") from None
 
-    def place(self, line: int, column: int) -> int:
-        """The number of a character in the whole text, counted from 1."""
-        before = self.text.split("\n")[: line - 1]
-        return self.skipped + sum(len(text) + 1 for text in before) + column + 1
+    def no_syntax(self, fault: SyntaxError, text: str) -> ScheduleError:
+        """The error of a text that Python cannot read."""
+        if found := _SUFFIXED.search(self.text):
+            exact = Fraction(found[1]) * 1000 ** (1 + "kmbt".index(found[2].lower()))
+            instead = f"{int(exact):_}" if exact.denominator == 1 else repr(float(exact))
+            return ScheduleError(
+                f"parse: at character {self.skipped + found.start() + 1}: {found[0]!r}: write {instead}"
+            )
+        place = self.skipped + fault.offset if fault.offset else len(text) + 1
+        return ScheduleError(f"parse: at character {place}: {fault.msg}: {_excerpt(text)}")
 
     def fail(self, node: ast.AST, why: str) -> NoReturn:
-        """Raise with the position of a node."""
-        line: int = getattr(node, "lineno", 1)
-        ahead = self.text.split("\n")[line - 1].encode()[: getattr(node, "col_offset", 0)]
-        place = self.place(line, len(ahead.decode(errors="ignore")))
+        """Raise with the position of a node, in characters from 1."""
+        ahead = self.text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore")
         excerpt = ast.get_source_segment(self.text, node) or self.text
-        raise ScheduleError(f"parse: at character {place}: {_excerpt(excerpt)}: {why}")
+        raise ScheduleError(f"parse: at character {self.skipped + len(ahead) + 1}: {_excerpt(excerpt)}: {why}")
 
-    def schedule(self, node: ast.expr) -> Schedule:
+    def free(self) -> tuple[str, ...]:
+        """The names that mean nothing by themselves, in order of appearance."""
+        nodes = list(ast.walk(self.tree))
+        heads = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        names = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in heads]
+        names.sort(key=lambda node: node.col_offset)
+        return tuple(dict.fromkeys(node.id for node in names if not _is_word(node.id)))
+
+    def schedule(self) -> Schedule:
         """The schedule that the whole text writes."""
-        value = self.read(node, 0)
+        value = self.read(self.tree, 0)
         if not _is_operand(value):
-            self.fail(node, "this is no schedule; write one, such as constant(0.1)")
+            self.fail(self.tree, "this is no schedule; write one, such as constant(0.1)")
         try:
             return as_schedule(value, "constant")
         except ScheduleError as fault:
-            self.fail(node, str(fault))
+            self.fail(self.tree, str(fault))
 
     def read(self, node: ast.AST, depth: int) -> Any:
         """The value of a piece of syntax."""
@@ -227,12 +308,10 @@ class _Reader:
     def visit(self, node: ast.AST, depth: int) -> Any:
         """One case for each kind of syntax."""
         match node:
-            case ast.Constant(value) if value is None or isinstance(value, bool):
-                return value
-            case ast.Constant(float(value)):
+            case ast.Constant(None | bool() | float() | str() as value):
                 return value
             case ast.Constant(int(value)):
-                return value if abs(value) < MAX_INTEGER else self.fail(node, "the number is too large")
+                return self.bounded(node, value)
             case ast.List(items) | ast.Tuple(items):
                 return tuple(self.read(item, depth) for item in items)
             case ast.UnaryOp(ast.USub() | ast.UAdd() as sign, inner):
@@ -246,10 +325,23 @@ class _Reader:
             case ast.Call(ast.Name(name), arguments, keywords):
                 return self.call(node, name, arguments, keywords, depth)
             case ast.Name(name):
-                known = _CONSTANTS | MAKERS
-                return known[name] if name in known else self.fail(node, self.unknown(name))
+                return self.name(node, name)
             case _:
                 return self.fail(node, "only names of schedules, numbers, lists, operators and slices are read")
+
+    def name(self, node: ast.Name, name: str) -> Any:
+        """What stands for a name by itself: a number, a schedule, or a named one that is not called."""
+        for known in (self.names, _CONSTANTS, MAKERS):
+            if name in known:
+                return known[name]
+        if _is_word(name) or name == "custom":
+            self.fail(node, self.unknown(name))
+        free = [name for name in self.free() if name not in self.names]
+        return self.fail(
+            node,
+            f"{self.unknown(name)}; free is {', '.join(free)}, given is {', '.join(self.names) or 'nothing'}; "
+            f"give {', '.join(f'{name}=...' for name in free)}",
+        )
 
     def chain(self, node: ast.BinOp, depth: int) -> Any:
         """Operators of one precedence, left to right and not by recursion: joins may have many parts."""
@@ -280,10 +372,15 @@ class _Reader:
         self.operand(node, right)
         if isinstance(left, int) and isinstance(right, int) and isinstance(node.op, ast.Pow):
             left = float(left)
-        result = operation(left, right)
-        if isinstance(result, int) and abs(result) >= MAX_INTEGER:
+        return self.bounded(node, operation(left, right))
+
+    def bounded(self, node: ast.AST, value: Any) -> Any:
+        """`value`, if it is no integer that could grow without bound."""
+        return (
             self.fail(node, "the number is too large")
-        return result
+            if isinstance(value, int) and abs(value) >= MAX_INTEGER
+            else value
+        )
 
     def operand(self, node: ast.AST, value: Any) -> Any:
         """`value`, if an operator takes it."""
@@ -293,14 +390,14 @@ class _Reader:
 
     def call(self, node: ast.Call, name: str, arguments: list[ast.expr], keywords: list[Any], depth: int) -> Any:
         """A schedule by its name."""
-        functions = _functions()
-        if name not in functions:
+        function = _function(name)
+        if function is None:
             self.fail(node, self.unknown(name))
         given = [self.read(argument, depth) for argument in arguments]
         named = {word.arg: self.read(word.value, depth) for word in keywords}
         if None in named or len(named) < len(keywords):
             self.fail(node, "write each argument once and by its name")
-        return functions[name](*given, **named)
+        return self.bounded(node, function(*given, **cast("dict[str, Any]", named)))
 
     def unknown(self, name: str) -> str:
         """A hint at the name that was meant."""
@@ -308,7 +405,9 @@ class _Reader:
 
         if name == "custom":
             return "a Python function has no text form; build custom(...) in Python"
-        if name in _functions():
+        if name in self.names:
+            return "this stands for a number or a schedule, and cannot be called"
+        if _function(name):
             return f"this is a function; call it: {name}(...)"
-        close = get_close_matches(name, _functions(), n=1)
+        close = get_close_matches(name, (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS), n=1)
         return f"no schedule of this name{f'; did you mean {close[0]}?' if close else ''}"

@@ -194,7 +194,7 @@ BAD = {
     "ramp[-20:]": (r"s\[a:b\]", "a", "-20", "reaches back before step 0"),
     "endless[-5:]": (r"s\[a:b\]", "a", "-5", "nothing counts from its end"),
     # shapes, functions, switches
-    "wsd(1, 10, warmup=1, cooldown=1, shape='cosine')": ("wsd", "shape", "'cosine'", "such as linear or cosine"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape='cosin')": ("wsd", "shape", "'cosin'", "such as linear or cosine"),
     "wsd(1, 10, warmup=1, cooldown=1, shape=abs)": ("wsd", "shape", "abs", "decorate your own with @named"),
     "cooldown(ramp, 5, 5, shape=ramp)": ("cooldown", "shape", "linear", "such as linear or cosine"),
     "custom(5)": ("custom", "fn", "5", "a callable of the step"),

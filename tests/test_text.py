@@ -1,17 +1,19 @@
 """``repr`` writes what one would write; `parse` reads it back and executes nothing."""
 
+import math
 import pickle
 import re
 import time
 import warnings
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import terms
 
 import schedules as sc
-from schedules import Count, Schedule, ScheduleError, Shape, Steps, Switch, Value, named, parse
+from schedules import Count, Schedule, ScheduleError, Shape, Steps, Switch, Value, free_names, named, parse
 from schedules.core import MAKERS
 
 # -- writing and reading -------------------------------------------------------------------------------
@@ -99,6 +101,13 @@ def test_what_is_written_is_read_and_written_again(text):
         ("multistep(1, 0.5, (10, 20))", "multistep(1.0, 0.5, [10, 20])"),
         ("sin(pi * Time())", "sin(3.141592653589793 * Time())"),
         ("+linear(0, 1, 5) * 1 + 0", "linear(0.0, 1.0, 5)"),
+        ("linear(0, 1, 5)\n  >> cosine(1, 0, 5)\n", "linear(0.0, 1.0, 5) >> cosine(1.0, 0.0, 5)"),
+        ("linear(0, 1, 5)  # up\r\n# and down\r>> cosine(1, 0, 5)", "linear(0.0, 1.0, 5) >> cosine(1.0, 0.0, 5)"),
+        ("wsd(1, 9, warmup=1, cooldown=2, shape='cosine')", "wsd(1.0, 9, warmup=1, cooldown=2, shape=cosine)"),
+        ('one_cycle(1, 9, shape="linear")', "one_cycle(1.0, 9, shape=linear)"),
+        ("linear(0, 1, round(2.5)) >> linear(1, 0, ceil(2.1))", "linear(0.0, 1.0, 2) >> linear(1.0, 0.0, 3)"),
+        ("linear(floor(-0.5), sqrt(4), minimum(2_000, 0.1 * 300))", "linear(-1.0, 2.0, 30)"),
+        ("linear(0, scale(2, factor=3), abs(-5))", "linear(0.0, 6.0, 5)"),
     ],
 )
 def test_other_ways_of_writing(text, same):
@@ -150,7 +159,23 @@ REFUSED = {
     "True": (1, "this is no schedule"),
     "None": (1, "this is no schedule"),
     "inf": (1, "constant: operand=inf"),
-    "'linear(0, 1, 5)'": (1, "only names of schedules"),
+    "'linear(0, 1, 5)'": (1, "this is no schedule"),
+    "'linear' * 2": (1, "operators take schedules and numbers"),
+    "'linear'(0, 1, 5)": (1, "only names of schedules"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape='cosin')": (1, "shape='cosin': this is a named curve"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape='wsd')": (1, "shape='wsd': this is a named curve"),
+    "linear(0, 1, '5')": (1, "text is not a number"),
+    "linear(0, 1, 100k)": (14, "'100k': write 100_000$"),
+    "linear(0, 1, steps=2.3M)": (20, "'2.3M': write 2_300_000$"),
+    "constant(1, steps=1T)": (19, "'1T': write 1_000_000_000_000$"),
+    "linear(0, 1, 0.0001k)": (14, "'0.0001k': write 0.1$"),
+    "round(linear(0, 1, 5))": (1, "round: operand=linear"),
+    "round(1, 2)": (1, "operands=2: round takes 1"),
+    "ceil()": (1, "operands=0: ceil takes 1"),
+    "floor(inf)": (1, "floor: operand=inf"),
+    "round('1')": (1, "text is not a number"),
+    "linear(0, 1, round(1e300))": (14, "the number is too large"),
+    "round * 2": (1, "this is a function; call it"),
     "b'x'": (1, "only names of schedules"),
     "1j": (1, "only names of schedules"),
     "...": (1, "only names of schedules"),
@@ -218,9 +243,10 @@ def test_anything_else_is_refused_with_its_place(text):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (None, "give the expression as a str"),
+        (None, "parse: text=None: give the expression as a str, a schedule or a finite number"),
         (b"linear(0, 1, 5)", "give the expression as a str"),
-        (5, "give the expression as a str"),
+        (True, "give the expression as a str"),
+        (float("inf"), "give the expression as a str"),
         ("linear(0, 1, 5)" + " >> linear(0, 1, 5)" * 20_000, "characters"),
         ("(" * 5_000 + "1" + ")" * 5_000, "nested|too many"),
         ("-" * 50_000 + "1", "nested|too complex|recursion"),
@@ -229,7 +255,7 @@ def test_anything_else_is_refused_with_its_place(text):
         ("9" * 10_000, "digits|too large"),
         ("\ud800", "surrogates|encode"),
     ],
-    ids=["None", "bytes", "int", "long", "parentheses", "minus signs", "calls", "null", "digits", "surrogate"],
+    ids=["None", "bytes", "bool", "inf", "long", "parentheses", "minus signs", "calls", "null", "digits", "surrogate"],
 )
 def test_bounds(text, reason):
     with pytest.raises(ScheduleError, match=reason):
@@ -291,12 +317,12 @@ def test_refusing_takes_no_time_and_no_memory(text):
 # -- fuzzing ---------------------------------------------------------------------------------------------
 
 
-def read(text):
+def read(text, **names):
     """Parse, where a warning is an error too: nothing but a schedule or a `ScheduleError` may come out."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return parse(text)
+            return parse(text, **names)
         except ScheduleError:
             return None
 
@@ -327,6 +353,156 @@ def test_mutated_expressions(s, data):
         text = text[:a] + data.draw(st.one_of(PIECES, st.characters(), st.just(text[a:b] * 2))) + text[b:]
     result = read(text)
     assert result is None or parse(repr(result)) == result
+
+
+# -- names -----------------------------------------------------------------------------------------------
+
+NAMED = [
+    ("wsd(lr, steps, warmup=0.03 * steps, cooldown=0.2 * steps)", ("lr", "steps")),
+    ("steps * lr", ("steps", "lr")),
+    ("minimum(s, lr) >> linear(lr, 0, round(steps / 3))", ("s", "lr", "steps")),
+    ("s[a:b]", ("s", "a", "b")),
+    ("cooldown(s, a, steps - a, shape='cosine', end=-lr)", ("s", "a", "steps", "lr")),
+    ("interpolate([(0, lr), (a, pi), (b, 0)])", ("lr", "a", "b")),
+    ("cycle(s)\n# of lr and no more\n + lr", ("s", "lr")),
+    ("join(s, s, lr)", ("s", "lr")),
+    ("one_cycle(lr, steps, shape=linear)", ("lr", "steps")),
+    ("linear(0, 1, 5)", ()),
+]
+GIVEN = {"lr": 3e-4, "steps": 100_000, "a": 10, "b": 20.5, "s": sc.linear(0.0, 1.0, 100)}
+
+
+@pytest.mark.parametrize(("text", "names"), NAMED)
+def test_names_stand_for_what_is_given(text, names):
+    assert free_names(text) == names
+    s = parse(text, **GIVEN)
+    written = text
+    for name in names:
+        written = re.sub(rf"\b{name}\b(?! *=)", f"({GIVEN[name]!r})", written)
+    assert s == parse(written)
+    assert parse(repr(s)) == s
+    assert free_names(repr(s)) == ()
+
+
+@pytest.mark.parametrize(("text", "names"), NAMED)
+def test_each_name_that_is_left_is_an_error(text, names):
+    for name in names:
+        given = {key: value for key, value in GIVEN.items() if key in names and key != name}
+        with pytest.raises(
+            ScheduleError, match=rf"free is {name}, given is {', '.join(given) or 'nothing'}; give {name}=\.\.\."
+        ) as caught:
+            parse(text, **given)
+        assert f"'{name}'" in str(caught.value)
+
+
+def test_the_error_of_a_name_lists_all_that_are_free_and_all_that_are_given():
+    with pytest.raises(ScheduleError) as caught:
+        parse("wsd(lr, step, warmup=w, cooldown=0)", steps=100, total=5)
+    assert str(caught.value) == (
+        "parse: at character 5: 'lr': no schedule of this name; free is lr, step, w, given is steps, total; "
+        "give lr=..., step=..., w=..."
+    )
+    with pytest.raises(ScheduleError, match="did you mean steps\\?"):
+        parse("linear(0, 1, step)", steps=100)
+
+
+@pytest.mark.parametrize(
+    "name", ["linear", "exp", "round", "join", "Time", "pi", "inf", "custom", "None", "lambda", "a b", ""]
+)
+def test_names_of_the_language_cannot_be_given(name):
+    with pytest.raises(ScheduleError, match=f"parse: {re.escape(name)}=1: the name is taken"):
+        parse("constant(1)", **{name: 1})
+
+
+@pytest.mark.parametrize("value", [None, True, "1", "linear(0, 1, 5)", [1], math.nan, sc.linear])
+def test_a_name_is_a_number_or_a_schedule(value):
+    with pytest.raises(ScheduleError, match=r"parse: lr=.*: this is a number or a schedule"):
+        parse("constant(lr)", lr=value)
+
+
+def test_a_name_that_is_given_is_not_called():
+    with pytest.raises(ScheduleError, match=r"'lr.3.': this stands for a number or a schedule"):
+        parse("lr(3)", lr=1)
+
+
+def test_schedules_and_numbers_are_parsed_too():
+    s = sc.linear(0.0, 1.0, 5)
+    assert parse(s) is parse(s, steps=5) is s
+    assert parse(0.001) == parse(np.float32(0.5)) / 500 == sc.constant(0.001)
+    assert parse("text", text=0.5) == sc.constant(0.5)
+    assert free_names(s) == free_names(0.001) == ()
+    with pytest.raises(ScheduleError, match="give the expression as a str"):
+        free_names(None)
+    with pytest.raises(ScheduleError, match=r"parse: at character 7: .*never closed"):
+        free_names("linear(")
+
+
+def test_numbers_of_other_libraries_are_given():
+    s = parse("wsd(lr, steps, warmup=0.1 * steps, cooldown=steps // 5)", lr=np.float64(0.5), steps=np.int64(100))
+    assert repr(s) == "wsd(0.5, 100, warmup=10, cooldown=20)"
+    assert {type(value) for value in s.args[:4]} == {float, int}
+
+
+def test_numbers_that_are_traced_are_given():
+    jax = pytest.importorskip("jax")
+    text = "linear(0, lr, warmup_steps) >> cosine(lr, 0.1 * lr, 90 - warmup_steps)"
+    value = jax.jit(lambda lr, n: parse(text, lr=lr, warmup_steps=n)(7.5))(0.5, 10.0)
+    assert value == parse(text, lr=0.5, warmup_steps=10)(7.5)
+
+
+@given(terms)
+def test_a_term_reads_the_same_with_its_numbers_as_names(s):
+    """Every number in the text becomes a name; what comes out is the same schedule."""
+    numbers = []
+
+    def name(found):
+        numbers.append(float(found[0]) if re.search("[.e]", found[0]) else int(found[0]))
+        return f"n{len(numbers) - 1}"
+
+    text = re.sub(r"(?<![\w.])\d+(\.\d+)?(e[+-]?\d+)?", name, repr(s))
+    given = {f"n{place}": number for place, number in enumerate(numbers)}
+    assert free_names(text) == tuple(given)
+    assert parse(text, **given) == s
+
+
+NAMES = st.fixed_dictionaries(
+    {},
+    optional={
+        "lr": st.floats(allow_nan=False) | st.integers(),
+        "steps": st.integers(-5, 10**6) | st.floats(allow_nan=False),
+        "s": terms,
+    },
+)
+
+
+@given(
+    st.lists(st.one_of(PIECES, st.sampled_from(["lr", "steps", "s", "round", "'"])), max_size=30).map("".join), NAMES
+)
+def test_any_tokens_with_names(text, names):
+    result = read(text, **names)
+    assert result is None or isinstance(result, Schedule)
+
+
+@given(terms, NAMES, st.data())
+def test_mutated_expressions_with_names(s, names, data):
+    text = repr(s)
+    for _ in range(data.draw(st.integers(1, 3))):
+        a = data.draw(st.integers(0, len(text)))
+        b = data.draw(st.integers(a, min(a + 8, len(text))))
+        text = (
+            text[:a] + data.draw(st.sampled_from(["lr", "steps", "s", "(s)", "round(lr)", "'s'", "\n", "#"])) + text[b:]
+        )
+    result = read(text, **names)
+    assert result is None or isinstance(result, Schedule)
+
+
+def test_a_shape_is_named_by_a_text_in_python_too():
+    assert sc.wsd(1.0, 10, warmup=1, cooldown=2, shape="cosine") == sc.wsd(
+        1.0, 10, warmup=1, cooldown=2, shape=sc.cosine
+    )
+    assert sc.cooldown(sc.constant(1.0), 10, 5, shape="rex") == sc.cooldown(sc.constant(1.0), 10, 5, shape=sc.rex)
+    with pytest.raises(ScheduleError, match="wsd: shape='cosin': this is a named curve"):
+        sc.wsd(1.0, 10, warmup=1, cooldown=2, shape="cosin")
 
 
 # -- your own ----------------------------------------------------------------------------------------------
@@ -406,3 +582,13 @@ def test_plain_annotations_take_schedules_and_numbers():
     assert repr(s) == "loosely(3, linear(0.0, 1.0, 4), (5, 6))"
     assert parse(repr(s)) == s
     assert s(2) == 18.0
+
+
+def test_a_plain_annotation_takes_a_name_in_quotes():
+    @named
+    def shaped(shape, steps: Steps):
+        return shape(0.0, 1.0, steps)
+
+    assert shaped("cosine", 5) == shaped(sc.cosine, 5) == parse("shaped('cosine', 5)")
+    with pytest.raises(ScheduleError, match="text is not a number"):
+        shaped("cosin", 5)
