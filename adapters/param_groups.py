@@ -4,23 +4,29 @@ What is there decides how it is written: a number is replaced, a tensor is fille
 one entry is replaced. So nothing that others put into a group is taken for something else.
 """
 
+import dataclasses
 import fnmatch
+import functools
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import torch
 from torch import Tensor
 
-from schedules import Schedule, ScheduleError, constant
+from schedules import Schedule, ScheduleError, constant, free_names, parse
+from schedules.adapters.functions import described, functions_of
 
 __all__ = ["Form", "Group", "Setting", "Table", "plain"]
 
 Group: TypeAlias = dict[str, Any]
 
-Form: TypeAlias = Schedule | float | Sequence[Schedule | float] | Mapping[str, Schedule | float]
+Form: TypeAlias = Schedule | str | float | Sequence[Schedule | str | float] | Mapping[str, Schedule | str | float]
 """One schedule for all param groups, one for each in order, or one for each by the group's ``name``."""
+
+Source: TypeAlias = Schedule | str
 
 Damping: TypeAlias = Callable[[float], float]
 """What a plateau makes of a learning rate."""
@@ -28,67 +34,112 @@ Damping: TypeAlias = Callable[[float], float]
 FEW = 8  # tensors, up to which it is quicker to fill them one by one
 
 
-# -- what the user says ------------------------------------------------------------------------------------
+# -- what the user says ---------------------------------------------------------------------------------------
 
 
-class Setting(NamedTuple):
-    """A hyperparameter, its schedules, and whether they multiply each group's own value."""
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """A hyperparameter and its schedules: one, one a group in order, or one a pattern of the groups' names."""
 
     name: str
-    form: Schedule | tuple[Schedule, ...] | dict[str, Schedule]
+    form: Source | tuple[Source, ...] | dict[str, Source]
     relative: bool
+    """Whether they multiply each group's own value."""
+    names: Mapping[str, float]
+    """What names in texts stand for, besides the group's own values."""
 
-    @property
-    def argument(self) -> str:
-        """What it is called where it is given."""
-        return "schedule" if self.name == "lr" else self.name
+    @classmethod
+    def of(cls, name: str, form: Any, relative: bool, names: Mapping[str, float]) -> "Setting":
+        """The setting of an argument, numbers made constants."""
+        argument = "schedule" if name == "lr" else name
+        match form:
+            case Mapping():
+                items = cast("Mapping[Any, Any]", form).items()
+                return cls(name, {str(key): _source(argument, one) for key, one in items}, relative, names)
+            case list() | tuple():
+                return cls(name, tuple(_source(argument, one) for one in cast("list[Any]", form)), relative, names)
+            case _:
+                return cls(name, _source(argument, form), relative, names)
 
+    @functools.cached_property
     def text(self) -> Any:
-        """Its schedules as text, in plain containers."""
+        """The schedules as text without addresses, in plain containers."""
         form = self.form
         if isinstance(form, dict):
-            return {key: repr(schedule) for key, schedule in form.items()}
-        return [repr(schedule) for schedule in form] if isinstance(form, tuple) else repr(form)
+            return {key: _written(one) for key, one in form.items()}
+        return [_written(one) for one in form] if isinstance(form, tuple) else _written(form)
 
-    def of_groups(self, groups: Sequence[Group]) -> list[tuple[Any, Schedule]]:
-        """The schedule of each group, and the place or the pattern by which it is given."""
+    @property
+    def sources(self) -> list[Source]:
+        """All that is given."""
         form = self.form
-        if isinstance(form, Schedule):
-            return [(None, form)] * len(groups)
+        return list(form.values() if isinstance(form, dict) else form if isinstance(form, tuple) else (form,))
+
+    @functools.cached_property
+    def _functions(self) -> list[Any]:
+        return [found for one in self.sources if isinstance(one, Schedule) for found in functions_of(one)]
+
+    def functions(self) -> list[str]:
+        """The Python functions in the schedules, with what they hold."""
+        return list(map(described, self._functions))
+
+    def of_groups(self, groups: Sequence[Group]) -> list[tuple[Any, Source]]:
+        """The schedule of each group, and the place or the pattern that it is given by."""
+        form = self.form
         if isinstance(form, tuple):
             if len(form) != len(groups):
                 raise self.refusal(f"{len(form)} schedules, {len(groups)} groups; give each one")
             return list(enumerate(form))
+        if not isinstance(form, dict):
+            return [("*", form)] * len(groups)
         names = [str(group.get("name")) for group in groups]
         found = [next((item for item in form.items() if fnmatch.fnmatchcase(name, item[0])), None) for name in names]
         if None in found:
             raise self.refusal(f'schedules for {sorted(form)}, groups {names}; give each one, or all others one as "*"')
-        return cast("list[tuple[Any, Schedule]]", found)
+        return cast("list[tuple[Any, Source]]", found)
+
+    @functools.cached_property
+    def starts_from_own(self) -> bool:
+        """Whether a schedule is given by the groups' own values."""
+        return self.relative or any(map(self.names_own, self.sources))
+
+    def names_own(self, source: Source) -> bool:
+        """Whether a text names the group's own value."""
+        return isinstance(source, str) and self.name in free_names(source)
+
+    def read(self, source: Source, own: Mapping[str, float]) -> Schedule:
+        """A schedule, its text read with a group's own values."""
+        if isinstance(source, Schedule):
+            return source
+        try:
+            if self.relative and self.names_own(source):
+                raise ScheduleError(f"{self.name} is each group's own value already; leave relative out")
+            return _parsed(source, *{**self.names, **own}.items())
+        except ScheduleError as fault:
+            argument = "schedule" if self.name == "lr" else self.name
+            raise ScheduleError(f"ScheduleLR: {argument}={source!r}: {fault}") from None
 
     def refusal(self, why: str) -> ScheduleError:
         """An error that names the hyperparameter."""
         return ScheduleError(f"ScheduleLR: {self.name}: {why}")
 
 
-def setting(name: str, form: Any, relative: bool) -> Setting:
-    """The setting of an argument, numbers made constants."""
-    made = Setting(name, form, relative)
-    match form:
-        case Mapping():
-            items = cast("Mapping[Any, Any]", form).items()
-            return made._replace(form={str(key): _schedule(made.argument, value) for key, value in items})
-        case list() | tuple():
-            return made._replace(form=tuple(_schedule(made.argument, value) for value in cast("list[Any]", form)))
-        case _:
-            return made._replace(form=_schedule(made.argument, form))
+@functools.lru_cache
+def _parsed(text: str, *names: tuple[str, float]) -> Schedule:
+    """`parse`, once for groups with the same own values."""
+    return parse(text, **dict(names))
 
 
-def _schedule(argument: str, value: Any) -> Schedule:
+def _source(argument: str, value: Any) -> Source:
     try:
-        return value if isinstance(value, Schedule) else constant(value)
+        return value if isinstance(value, Schedule | str) else constant(value)
     except ScheduleError:
-        wants = "a schedule, a sequence or a mapping of schedules, such as cosine(0.1, 0.0, 900)"
+        wants = "a schedule, a text, or a sequence or a mapping of them, such as cosine(0.1, 0.0, 900)"
         raise ScheduleError(f"ScheduleLR: {argument}={value!r}: this is {wants}") from None
+
+
+def _written(source: Source) -> str:
+    return source if isinstance(source, str) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(source))
 
 
 # -- where it stands -----------------------------------------------------------------------------------------
@@ -150,6 +201,7 @@ class Entry(NamedTuple):
     """The group's own value, which it had before any schedule."""
     schedule: Schedule
     factor: float
+    starts_from_own: bool
 
     @property
     def initial(self) -> str:
@@ -176,7 +228,11 @@ class Table:
         self.groups = list(groups)
         self.rows = {one.name: _entries(one, self.groups, before) for one in settings}
         entries = [entry for row in self.rows.values() for entry in row]
-        self.doubts = [doubt for entry in entries if (doubt := _doubt(entry, before, step))]
+        self.doubts = [
+            doubt
+            for name, row in self.rows.items()
+            for doubt in _doubts(row, before.rows[name] if before else [], step)
+        ]
         _own_tensors(entries)
         lines: dict[Schedule, dict[Any, list[Group]]] = {}
         for entry in entries:
@@ -201,7 +257,8 @@ class Table:
         if not math.isfinite(sum(values)):  # or so large that it is said of each
             for schedule, value in zip(self.schedules, values, strict=True):
                 if not math.isfinite(value):
-                    raise ScheduleError(f"ScheduleLR: {schedule!r} is {value} at step {step}; {_REMEDY}")
+                    remedy = "make it finite there, or begin later with first_step"
+                    raise ScheduleError(f"ScheduleLR: {schedule!r} is {value} at step {step}; {remedy}")
         return values
 
     def write(self, values: list[float], damp: Damping | None) -> None:
@@ -229,39 +286,36 @@ class Table:
         """The groups' names, or their places."""
         return [str(group.get("name", place)) for place, group in enumerate(self.groups)]
 
-    def own(self, name: str) -> list[float]:
-        """The groups' own values of a hyperparameter."""
-        return [entry.own for entry in self.rows[name]]
-
 
 def _entries(one: Setting, groups: list[Group], before: Table | None) -> list[Entry]:
     """One hyperparameter in all groups."""
     given = one.of_groups(groups)
     entries: list[Entry] = []
-    for group, (_, schedule) in zip(groups, given, strict=True):
+    for group, (_, source) in zip(groups, given, strict=True):
         cell = _cell(one.name, group)
         there = plain(cell.read(group))
         own = plain(group.get(f"initial_{one.name}", there))
-        entries.append(Entry(one.name, group, cell, there, own, schedule, own if one.relative else 1.0))
-    if not one.relative:
-        known = {id(group) for group in before.groups} if before else set[int]()
-        shown = [entry.own if id(entry.group) in known else entry.there for entry in entries]
-        _demand_alike(one, [key for key, _ in given], shown)
+        rate = plain(group.get("initial_lr", group["lr"]))
+        schedule, factor = one.read(source, {"lr": rate, one.name: own}), own if one.relative else 1.0
+        starts_from_own = one.relative or one.names_own(source)
+        entries.append(Entry(one.name, group, cell, there, own, schedule, factor, starts_from_own))
+    known = {id(group) for group in before.groups} if before else set[int]()
+    alike: dict[Any, float] = {}
+    shown = [entry.own if id(entry.group) in known else entry.there for entry in entries]
+    for (key, _), entry, value in zip(given, entries, shown, strict=True):
+        if not entry.starts_from_own and alike.setdefault(key, value) != value:
+            raise _overwriting(one, shown)
     return entries
 
 
-def _demand_alike(one: Setting, keys: list[Any], values: list[float]) -> None:
-    """Refuse one schedule for groups whose values differ, which it would make the same in silence."""
-    alike: dict[Any, float] = {}
-    for key, value in zip(keys, values, strict=True):
-        if alike.setdefault(key, value) != value:
-            what = "learning rates" if one.name == "lr" else f"values of {one.name}"
-            relative = "True" if one.name == "lr" else f'("{one.name}",)'
-            each = ", ".join("s" if value else "0.0" for value in values)
-            raise ScheduleError(
-                f"ScheduleLR: {one.argument}={one.text()}: the groups' own {what} differ, {values}, and it would "
-                f"overwrite them; multiply them with relative={relative}, or give one schedule for each group: [{each}]"
-            )
+def _overwriting(one: Setting, values: list[float]) -> ScheduleError:
+    """The refusal of one schedule for groups whose own values differ: it would make them the same in silence."""
+    what, relative = ("learning rates", "True") if one.name == "lr" else (f"{one.name}", f'("{one.name}",)')
+    each = ", ".join("s" if value else "0.0" for value in values)
+    return one.refusal(
+        f"schedule={one.text!r}: the groups' own {what} differ, {values}, and it would overwrite them; multiply them "
+        f"with relative={relative}, or give one schedule for each group: [{each}]"
+    )
 
 
 def _own_tensors(entries: list[Entry]) -> None:
@@ -273,9 +327,29 @@ def _own_tensors(entries: list[Entry]) -> None:
             entry.cell.put(entry.group, value.detach().clone())
 
 
-def _doubt(entry: Entry, before: Table | None, step: float) -> str | None:
-    """What is to be said where an own value that is made use of could be read in two ways."""
-    return None
+def _doubts(row: list[Entry], before: list[Entry], step: float) -> Iterator[str]:
+    """What is to be said where the own value that a schedule starts from could be another."""
+    known = {id(entry.group) for entry in before}
+    loaded = len(row) == len(before) and known.isdisjoint(id(entry.group) for entry in row)
+    for place, entry in enumerate(row):
+        (name, group, _, there, own, schedule, *_), initial = entry, entry.initial
+        if not entry.starts_from_own or id(group) in known:
+            continue
+        if loaded:
+            if own != before[place].own:
+                yield f"{initial} of group {place} was {before[place].own}, and is {own} as loaded, which counts"
+        elif before:
+            now = schedule.function()(step) * entry.factor
+            if initial not in group and now != there:
+                yield (
+                    f"group {place} joined at step {step} with {name}={there}; that is taken for its own value, of "
+                    f"which the schedule makes {now} there; put {initial}=... into the group to say what is meant"
+                )
+        elif own != there:
+            yield (
+                f"group {place} has {initial}={own} and {name}={there}; the schedule starts from the former, as those "
+                f"of PyTorch do; take {initial} out of the group before, to start from the latter"
+            )
 
 
 def _settled(there: Any, place: int | None, number: float, tensors: list[Tensor]) -> Any:
