@@ -372,4 +372,5 @@ def _fill(tensors: list[Tensor], number: float) -> None:
     for tensor in tensors:
         kinds.setdefault((tensor.dtype, tensor.device), []).append(tensor)
     for (dtype, device), alike in kinds.items():
-        torch._foreach_copy_(alike, [torch.tensor(number, dtype=dtype, device=device)] * len(alike))
+        source = torch.tensor(number, dtype=dtype, device=device)
+        torch._foreach_copy_(alike, [source] * len(alike))  # pyright: ignore[reportPrivateImportUsage] -- there is no other

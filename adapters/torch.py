@@ -195,7 +195,7 @@ class ScheduleLR(LRScheduler):
         return self.get_last_lr()
 
     @_last_lr.setter
-    def _last_lr(self, rates: object) -> None:
+    def _last_lr(self, rates: object) -> None:  # pyright: ignore[reportIncompatibleVariableOverride] -- the same
         """Nothing: it is read off the groups."""
 
     @property
@@ -348,7 +348,7 @@ def _demand(name: str, value: Any, kind: Any, wants: str) -> None:
 
 def _steps(name: str, value: Any) -> Any:
     """A number of steps >= 0."""
-    return Steps.__metadata__[0]("ScheduleLR", name, value)
+    return cast("Any", Steps).__metadata__[0]("ScheduleLR", name, value)
 
 
 def _multiplied(relative: Any, forms: Mapping[str, Any]) -> tuple[str, ...]:
