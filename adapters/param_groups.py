@@ -8,6 +8,7 @@ import dataclasses
 import fnmatch
 import functools
 import math
+import numbers
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -98,6 +99,12 @@ class Setting:
             raise self.refusal(f'schedules for {sorted(form)}, groups {names}; give each one, or all others one as "*"')
         return cast("list[tuple[Any, Source]]", found)
 
+    def waiting(self, groups: Sequence[Group]) -> list[str]:
+        """The names, no patterns, that are no group's."""
+        names = [str(group.get("name")) for group in groups]
+        given = self.form if isinstance(self.form, dict) else ()
+        return [name for name in given if name not in names and not any(sign in name for sign in "*?[")]
+
     @functools.cached_property
     def starts_from_own(self) -> bool:
         """Whether a schedule is given by the groups' own values."""
@@ -174,7 +181,9 @@ def _cell(name: str, group: Group) -> Cell:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, float | int | Tensor) and not isinstance(value, bool)
+    if isinstance(value, Tensor):
+        return value.numel() == 1
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _replaced(values: Sequence[Any], place: int, value: Any) -> tuple[Any, ...]:
@@ -299,9 +308,8 @@ def _entries(one: Setting, groups: list[Group], before: Table | None) -> list[En
         schedule, factor = one.read(source, {"lr": rate, one.name: own}), own if one.relative else 1.0
         starts_from_own = one.relative or one.names_own(source)
         entries.append(Entry(one.name, group, cell, there, own, schedule, factor, starts_from_own))
-    known = {id(group) for group in before.groups} if before else set[int]()
     alike: dict[Any, float] = {}
-    shown = [entry.own if id(entry.group) in known else entry.there for entry in entries]
+    shown = [entry.own if before and entry.initial in entry.group else entry.there for entry in entries]
     for (key, _), entry, value in zip(given, entries, shown, strict=True):
         if not entry.starts_from_own and alike.setdefault(key, value) != value:
             raise _overwriting(one, shown)

@@ -98,6 +98,13 @@ class ScheduleLR(LRScheduler):
         self._used: _Moment | None = None
         self._applied: dict[str, float] = {}
         self._go(_steps("first_step", first_step), self.plateau_state)
+        for name, found in [(one.name, one.waiting(optimizer.param_groups)) for one in self._settings]:
+            if found:
+                warnings.warn(
+                    f"ScheduleLR: {name}: no group is called {' or '.join(map(repr, found))} so far; there are "
+                    f"{[group.get('name') for group in optimizer.param_groups]}",
+                    stacklevel=2,
+                )
 
     # -- a run -------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..algebra.bounds import active, cut
-from ..algebra.checks import Kind, brief, number, refusal
+from ..algebra.checks import Kind, brief, number, refusal, whole
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy, on_array
 from .fold import Clock, Evaluator
@@ -112,12 +112,12 @@ class Grid(Evaluator[Number]):
         return value
 
     def lift(self, op: Op, args: list[Number]) -> Number:
+        if not isinstance(op, str):
+            args = list(map(counted, args))
         if not any(isinstance(arg, tuple) for arg in args):
             return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
         known = theorem(self.mesh, *args) if theorem else None
-        if not isinstance(op, str):
-            args = list(map(counted, args))
         return Dense(functools.partial(self.ordinary, op), tuple(args)) if known is None else known
 
     def ordinary(self, op: Op, *blocks: Array) -> Array:
@@ -166,6 +166,8 @@ def counted(time: Number) -> Number:
             return Dense(function, tuple(map(counted, args)))
         case Affine(int(), int(), 1, 1):
             return Lookup(functools.partial(read_count, time))
+        case int() | float():
+            return whole(time)
         case _:
             return time
 

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import finite
 from torch.optim import lr_scheduler as lrs
@@ -48,6 +48,7 @@ every(f, 3)[2:] | cycle(f[:n]) | reverse(f[:n]) | shift(f, 2) | minimum(Time(), 
 
 
 @pytest.mark.parametrize("place", PLACES.replace("\n", " | ").split(" | "))
+@settings(max_examples=20)
 @given(st.integers(1, 40), finite)
 def test_functions_that_end_with_the_run(place, n, other):
     m = math.ceil(other.steps)
