@@ -300,8 +300,8 @@ class _Saved(NamedTuple):
             try:
                 return convert(given.get(key, default))
             except (TypeError, ValueError, AttributeError):
-                value = f"{given[key]!r}" if key in given else "is missing"
-                raise ScheduleError(f"ScheduleLR.load_state_dict: {key}={value}: {wants}; nothing is loaded") from None
+                what = f"{key}={given[key]!r}" if key in given else f"{key} is missing"
+                raise ScheduleError(f"ScheduleLR.load_state_dict: {what}: {wants}; nothing is loaded") from None
 
         return cls(
             given,
