@@ -250,7 +250,12 @@ class Table:
             lines.setdefault(entry.schedule, {}).setdefault(column, []).append(entry.group)
         self.schedules = list(lines)
         self.functions = [schedule.function() for schedule in lines]
-        self.columns = [[(*column, members) for column, members in columns.items()] for columns in lines.values()]
+        self._columns = [
+            (line, *column, members)
+            for line, columns in enumerate(lines.values())
+            for column, members in columns.items()
+        ]
+        self._tensors: list[Tensor] = []
 
     def fits(self, groups: list[Group]) -> bool:
         """Whether these are the groups that it was made for."""
@@ -272,18 +277,21 @@ class Table:
 
     def write(self, values: list[float], damp: Damping | None) -> None:
         """Write values of the schedules into the groups, learning rates as `damp` has them."""
-        for value, columns in zip(values, self.columns, strict=True):
-            for key, place, factor, is_rate, groups in columns:
-                number = damp(value * factor) if is_rate and damp is not None else value * factor
-                seen = put = None
-                tensors: list[Tensor] = []
-                for group in groups:
-                    there = group[key]
-                    if there is not seen:  # groups that share what they hold share what takes its place
-                        seen, put = there, number if type(there) is float else _settled(there, place, number, tensors)
-                    group[key] = put
-                if tensors:
-                    _fill(tensors, number)
+        tensors = self._tensors
+        for line, key, place, factor, is_rate, groups in self._columns:
+            number = values[line] * factor
+            if is_rate and damp is not None:
+                number = damp(number)
+            seen = put = None
+            for group in groups:
+                there = group[key]
+                if there is not seen:  # groups that share what they hold share what takes its place
+                    seen = there
+                    put = number if type(there) is float else _settled(there, place, number, tensors)
+                group[key] = put
+            if tensors:
+                _fill(tensors, number)
+                tensors.clear()
 
     def rates(self, values: list[float], damp: Damping | None) -> list[float]:
         """The learning rate of each group."""

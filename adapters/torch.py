@@ -17,7 +17,7 @@ import functools
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -133,8 +133,9 @@ class ScheduleLR(LRScheduler):
             ScheduleError: there is no plateau that takes it.
         """
         state, now = self._judged("measure", metric), self._moment()
-        now.table.write(now.values, self._damping(state))
-        self._now, self.plateau_state = now._replace(state=state), state
+        step, table, values, _ = now
+        table.write(values, self._damping(state))
+        self._now, self.plateau_state = (step, table, values, state), state
 
     def _judged(self, method: str, metric: Any) -> PlateauState:
         """The state of the plateau after a metric."""
@@ -143,23 +144,25 @@ class ScheduleLR(LRScheduler):
                 f"ScheduleLR.{method}: metric={metric!r}: there is no plateau to take it; build with "
                 "plateau=Plateau(...), or call step() with nothing: the clock counts by itself"
             )
-        now = self._moment()
-        return self.plateau.update(self.plateau_state, float(metric), max(now.table.rates(now.values, None)))
+        _, table, values, _ = self._moment()
+        return self.plateau.update(self.plateau_state, float(metric), max(table.rates(values, None)))
 
     def _moment(self) -> "_Moment":
         """What the clock's step has: as written, unless others moved the clock or the groups since."""
-        now, table = self._now, self._bound(self.last_epoch)
-        if now is not None and now.step == self.last_epoch and now.table is table:
-            return now
-        return _Moment(self.last_epoch, table, table.at(self.last_epoch), self.plateau_state)
+        table, now = self._bound(self.last_epoch), self._now
+        if now is None or now[:2] != (self.last_epoch, table):
+            return self.last_epoch, table, table.at(self.last_epoch), self.plateau_state
+        return now
 
     def _go(self, step: float, state: PlateauState | None) -> None:
         """Write the values of a step, and set the clock to it."""
         table = self._bound(step)
         values = table.at(step)
         table.write(values, None if state is None else self._damping(state))
-        self.last_epoch, self.plateau_state = step, state
-        self._used, self._now = self._now, _Moment(step, table, values, state)
+        self.last_epoch = step
+        self.plateau_state = state
+        self._used = self._now
+        self._now = step, table, values, state
 
     def _bound(self, step: float) -> Table:
         """The table of the groups that are there now."""
@@ -186,10 +189,9 @@ class ScheduleLR(LRScheduler):
 
         Whoever counts the clock up and asks for them, as ignite does, finds the other hyperparameters written.
         """
-        if self._now is None or self._now.step != self.last_epoch:
+        if self._now is None or self._now[0] != self.last_epoch:
             self._go(self.last_epoch, self.plateau_state)
-        now = self._moment()
-        rates = now.table.rates(now.values, self._damping(now.state))
+        rates = self._rates(self._moment())
         pairs = zip(self.get_last_lr(), rates, strict=True)
         return [there.fill_(rate) if isinstance(there, Tensor) else rate for there, rate in pairs]
 
@@ -214,9 +216,11 @@ class ScheduleLR(LRScheduler):
     def last_applied(self) -> dict[str, float]:
         """The learning rates that the latest ``optimizer.step()`` used, by the groups' names; none before it."""
         used = self._used
-        if used is None:
-            return dict(self._applied)
-        return dict(zip(used.table.names(), used.table.rates(used.values, self._damping(used.state)), strict=True))
+        return dict(zip(used[1].names(), self._rates(used), strict=True)) if used else dict(self._applied)
+
+    def _rates(self, moment: "_Moment") -> list[float]:
+        _, table, values, state = moment
+        return table.rates(values, self._damping(state))
 
     # -- checkpoints -------------------------------------------------------------------------------
 
@@ -270,13 +274,8 @@ class ScheduleLR(LRScheduler):
         return f"ScheduleLR({type(self.optimizer).__name__}, {schedules}, last_epoch={self.last_epoch})"
 
 
-class _Moment(NamedTuple):
-    """What was written at a step."""
-
-    step: float
-    table: Table
-    values: list[float]
-    state: PlateauState | None
+_Moment: TypeAlias = tuple[float, Table, list[float], PlateauState | None]
+"""What was written: the step, the table, the values of its schedules, and the state of the plateau."""
 
 
 class _Saved(NamedTuple):
