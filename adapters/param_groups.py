@@ -7,7 +7,6 @@ one entry is replaced. So nothing that others put into a group is taken for some
 import dataclasses
 import fnmatch
 import functools
-import math
 import numbers
 import operator
 import re
@@ -221,6 +220,9 @@ class Entry(NamedTuple):
 class Table:
     """What is written at each step: each schedule once, with the groups that its values go to.
 
+    Each cell holds what was written last. Where one does not, others were there: a group was exchanged, a number or a
+    tensor put in place of the other. Then the groups are taken over anew.
+
     Args:
         settings: the hyperparameters.
         groups: the param groups of the optimizer.
@@ -236,30 +238,48 @@ class Table:
     ) -> None:
         self.groups = list(groups)
         self.rows = {one.name: _entries(one, self.groups, before) for one in settings}
-        entries = [entry for row in self.rows.values() for entry in row]
         self.doubts = [
             doubt
             for name, row in self.rows.items()
             for doubt in _doubts(row, before.rows[name] if before else [], step)
         ]
-        _own_tensors(entries)
-        lines: dict[Schedule, dict[Any, list[Group]]] = {}
-        for entry in entries:
-            entry.group[entry.initial] = entry.own
-            column = (*entry.cell, entry.factor, entry.name == "lr")
-            lines.setdefault(entry.schedule, {}).setdefault(column, []).append(entry.group)
+        lines: dict[Schedule, int] = {}
+        self._plan: dict[tuple[int, float, bool, Cell], list[int]] = {}
+        for row in self.rows.values():
+            for place, entry in enumerate(row):
+                line = lines.setdefault(entry.schedule, len(lines))
+                self._plan.setdefault((line, entry.factor, entry.name == "lr", entry.cell), []).append(place)
         self.schedules = list(lines)
-        self.functions = [schedule.function() for schedule in lines]
-        self._columns = [
-            (line, *column, members)
-            for line, columns in enumerate(lines.values())
-            for column, members in columns.items()
-        ]
-        self._tensors: list[Tensor] = []
+        self._functions = [schedule.function() for schedule in lines]
+        self._count = -1  # of groups, once they are taken over
+        self._numbers: list[list[Any]] = []
+        self._tensors: list[tuple[int, float, bool, Cell, list[int], list[Tensor]]] = []
 
     def fits(self, groups: list[Group]) -> bool:
         """Whether these are the groups that it was made for."""
         return len(groups) == len(self.groups) and all(map(operator.is_, groups, self.groups))
+
+    def take(self) -> None:
+        """Take the groups over: see what their cells hold, and keep their own values in them."""
+        entries = [entry for row in self.rows.values() for entry in row]
+        for entry in entries:
+            entry.group[entry.initial] = entry.own
+        _own_tensors(entries)
+        self._count, self._numbers, self._tensors = len(self.groups), [], []
+        for (line, factor, is_rate, cell), places in self._plan.items():
+            held = [cell.read(self.groups[place]) for place in places]
+            numbers = [place for place, there in zip(places, held, strict=True) if not isinstance(there, Tensor)]
+            taken = float("nan")  # an object of its own, which is there until the first value is written
+            tuples: dict[Any, Any] = {}  # groups with equal tuples share one
+            for place in numbers:
+                cell.put(self.groups[place], taken)
+                group = self.groups[place]
+                group[cell.key] = tuples.setdefault(group[cell.key], group[cell.key])
+            if numbers:
+                self._numbers.append([line, factor, is_rate, *cell, numbers, taken])
+            if tensors := [there for there in held if isinstance(there, Tensor)]:
+                others = sorted(set(places) - set(numbers))
+                self._tensors.append((line, factor, is_rate, cell, others, tensors))
 
     def at(self, step: float) -> list[float]:
         """The values of the schedules at a step, each asked once.
@@ -267,31 +287,43 @@ class Table:
         Raises:
             ScheduleError: a schedule has no finite value there.
         """
-        values = [function(step) for function in self.functions]
-        if not math.isfinite(sum(values)):  # or so large that it is said of each
-            for schedule, value in zip(self.schedules, values, strict=True):
-                if not math.isfinite(value):
-                    remedy = "make it finite there, or begin later with first_step"
-                    raise ScheduleError(f"ScheduleLR: {schedule!r} is {value} at step {step}; {remedy}")
+        values: list[float] = []
+        for function in self._functions:
+            value = function(step)
+            if value - value:  # inf or nan, whose difference is nan
+                remedy = "make it finite there, or begin later with first_step"
+                raise ScheduleError(f"ScheduleLR: {self.schedules[len(values)]!r} is {value} at step {step}; {remedy}")
+            values.append(value)
         return values
 
-    def write(self, values: list[float], damp: Damping | None) -> None:
-        """Write values of the schedules into the groups, learning rates as `damp` has them."""
-        tensors = self._tensors
-        for line, key, place, factor, is_rate, groups in self._columns:
+    def write(self, groups: list[Group], values: list[float], damp: Damping | None) -> bool:
+        """Write values of the schedules into the groups, learning rates as `damp` has them.
+
+        Returns:
+            Whether each cell held what was left there; if not, not all is written.
+        """
+        if len(groups) != self._count:
+            return False
+        for column in self._numbers:
+            line, factor, is_rate, key, entry, places, last = column
             number = values[line] * factor
             if is_rate and damp is not None:
                 number = damp(number)
-            seen = put = None
-            for group in groups:
-                there = group[key]
-                if there is not seen:  # groups that share what they hold share what takes its place
-                    seen = there
-                    put = number if type(there) is float else _settled(there, place, number, tensors)
-                group[key] = put
-            if tensors:
-                _fill(tensors, number)
-                tensors.clear()
+            if entry is None:
+                for place in places:
+                    group = groups[place]
+                    if group[key] is not last:
+                        return False
+                    group[key] = number
+            elif not _write_entries([groups[place] for place in places], key, entry, last, number):
+                return False
+            column[-1] = number
+        for line, factor, is_rate, cell, places, tensors in self._tensors:
+            number = values[line] * factor
+            if any(cell.read(groups[place]) is not there for place, there in zip(places, tensors, strict=True)):
+                return False
+            _fill(tensors, damp(number) if is_rate and damp is not None else number)
+        return True
 
     def rates(self, values: list[float], damp: Damping | None) -> list[float]:
         """The learning rate of each group."""
@@ -368,14 +400,17 @@ def _doubts(row: list[Entry], before: list[Entry], step: float) -> Iterator[str]
             )
 
 
-def _settled(there: Any, place: int | None, number: float, tensors: list[Tensor]) -> Any:
-    """What takes the place of what is there; tensors stay, and are listed."""
-    if place is not None:
-        return _replaced(there, place, _settled(there[place], None, number, tensors))
-    if not isinstance(there, Tensor):
-        return number
-    tensors.append(there)
-    return there
+def _write_entries(groups: list[Group], key: str, entry: int, last: float, number: float) -> bool:
+    """Write a number into tuples, if each holds what was left there."""
+    seen = new = None
+    for group in groups:
+        there = group[key]
+        if there is not seen:  # groups that share a tuple share the next
+            if there[entry] is not last:
+                return False
+            seen, new = there, _replaced(there, entry, number)
+        group[key] = new
+    return True
 
 
 def _fill(tensors: list[Tensor], number: float) -> None:

@@ -132,9 +132,10 @@ class ScheduleLR(LRScheduler):
         Raises:
             ScheduleError: there is no plateau that takes it.
         """
-        state, now = self._judged("measure", metric), self._moment()
-        step, table, values, _ = now
-        table.write(values, self._damping(state))
+        state, (step, table, values, _) = self._judged("measure", metric), self._moment()
+        if not table.write(self.optimizer.param_groups, values, self._damping(state)):
+            table.take()
+            table.write(self.optimizer.param_groups, values, self._damping(state))
         self._now, self.plateau_state = (step, table, values, state), state
 
     def _judged(self, method: str, metric: Any) -> PlateauState:
@@ -156,9 +157,17 @@ class ScheduleLR(LRScheduler):
 
     def _go(self, step: float, state: PlateauState | None) -> None:
         """Write the values of a step, and set the clock to it."""
-        table = self._bound(step)
+        table, groups = self._table, self.optimizer.param_groups
+        damp = None if state is None else self._damping(state)
+        if table is None or table.doubts:
+            table = self._bound(step)
         values = table.at(step)
-        table.write(values, None if state is None else self._damping(state))
+        if not table.write(groups, values, damp):  # others were there
+            if not table.fits(groups):
+                table = self._bound(step)
+                values = table.at(step)
+            table.take()
+            table.write(groups, values, damp)
         self.last_epoch = step
         self.plateau_state = state
         self._used = self._now
@@ -167,7 +176,7 @@ class ScheduleLR(LRScheduler):
     def _bound(self, step: float) -> Table:
         """The table of the groups that are there now."""
         table, groups = self._table, self.optimizer.param_groups
-        if table is None or table.doubts or not table.fits(groups):  # loaded, added to, exchanged
+        if table is None or table.doubts or not table.fits(groups):
             for doubt in table.doubts if table else ():
                 warnings.warn(f"ScheduleLR: {doubt}", stacklevel=4)
             table = self._table = Table(self._settings, groups, table, step)
