@@ -2,9 +2,12 @@
 
 from .averages import Shares, merge_weights, timescale, update_shares
 from .bounds import Scale, best_scale, bound_along, last_iterate_bound, transfer
+from .laws import LAWS, MultiPowerLaw
 from .runs import Seesaw, refined, seesaw
 
 __all__ = [
+    "LAWS",
+    "MultiPowerLaw",
     "Scale",
     "Seesaw",
     "Shares",

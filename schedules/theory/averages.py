@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..check import refusal
+from ..algebra.checks import refusal
 from .rates import Rates, array, one_each, rates
 
 

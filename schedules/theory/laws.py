@@ -9,16 +9,15 @@ Source: Luo et al. 2025 (arXiv:2503.12811).
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..check import ScheduleError, Whole, accept, demand, whole
-from ..core import Schedule
-from ..text import parse
-from ..tree import flatten, unflatten
+from ..algebra.checks import ScheduleError, Whole, accept, demand, extra_module, whole
+from ..algebra.nodes import Schedule
+from ..algebra.tree import numbers, with_numbers
 from .rates import Rates, array, rates
 
 
@@ -76,14 +75,14 @@ class MultiPowerLaw:
         >>> from schedules import wsd
         >>> s = wsd(3e-4, 20_000, warmup=1_000, cooldown=4_000)
         >>> LAWS["400M"].predict(s, [9_999, 19_999], warmup=1_000).round(3)
-        array([2.873, 2.729])
+        array([2.792, 2.559])
         """
         updates = np.asarray(at)
         warmup = accept(Whole, "predict", "warmup", warmup)
         good = updates.dtype.kind in "iu" and updates.size and updates.min() >= warmup
         demand(bool(good), "predict", "at", at, "these are whole numbers of updates, after the warm-up")
         eta = rates("predict", s, int(updates.max()) + 1)
-        demand(len(eta) > updates.max(), "predict", "at", at, f"there are only {len(eta)} values")
+        demand(len(eta) > int(updates.max()), "predict", "at", at, f"there are only {len(eta)} values")
         with np.errstate(divide="ignore"):
             losses = _losses(np, self, eta, updates.ravel(), warmup).reshape(updates.shape)
         return losses if updates.shape else float(losses)
@@ -104,23 +103,22 @@ class MultiPowerLaw:
             ScheduleError: there are fewer losses than constants, or one is not above 0.
 
         >>> from schedules import constant, cosine
-        >>> known, at = LAWS["25M"], range(100, 5_000, 100)
-        >>> runs = [constant(3e-4, steps=5_000), cosine(3e-4, 0.0, 5_000)]
+        >>> known, at = LAWS["25M"], range(20, 1_000, 20)
+        >>> runs = [constant(3e-4, steps=1_000), cosine(3e-4, 0.0, 1_000)]
         >>> law = MultiPowerLaw.fit([(s, dict(zip(at, known.predict(s, at)))) for s in runs])
-        >>> abs(law.predict(runs[1], 4_999) / known.predict(runs[1], 4_999) - 1) < 1e-3
+        >>> abs(law.predict(runs[1], 999) / known.predict(runs[1], 999) - 1) < 1e-3
         True
         """
-        from scipy.optimize import least_squares
-
+        optimize = extra_module("scipy.optimize", "theory")
         seen = [_run(s, losses, accept(Whole, "fit", "warmup", warmup)) for s, losses in runs]
         found = np.log(np.concatenate([losses for *_, losses in seen] or [np.empty(0)]))
         demand(len(found) > 7, "fit", "runs", runs, "seven constants need more losses: give two or three runs")
 
         def residuals(logs: np.ndarray) -> np.ndarray:
-            guesses = [_losses(np, cls(*np.exp(logs).tolist()), eta, at, warmup, CHANGES) for eta, at, _ in seen]
+            guesses = [_losses(np, cls(*np.exp(logs).tolist()), eta, at, warmup, most=CHANGES) for eta, at, _ in seen]
             return np.log(np.maximum(np.concatenate(guesses), 1e-9)) - found
 
-        nearest = least_squares(residuals, _start(seen, warmup), loss="huber", f_scale=HUBER)
+        nearest = optimize.least_squares(residuals, _start(seen, warmup), loss="huber", f_scale=HUBER)
         return cls(*np.exp(nearest.x).tolist())
 
     def improve(self, s: Schedule, *, warmup: int = 0) -> Schedule:
@@ -144,123 +142,88 @@ class MultiPowerLaw:
         Source: Luo et al. 2025 (arXiv:2503.12811), section 5.
 
         >>> from schedules import interpolate
-        >>> points = [(0, 3e-4), (5_000, 3e-4), (10_000, 2e-4), (15_000, 1e-4), (20_000, 1e-5)]
-        >>> s = interpolate(points)
+        >>> s = interpolate([(0, 3e-4), (1_000, 2e-4), (2_000, 1e-5)])
         >>> better = LAWS["400M"].improve(s)
-        >>> LAWS["400M"].predict(better, 19_999) < LAWS["400M"].predict(s, 19_999)
-        True
+        >>> better.steps, LAWS["400M"].predict(better, 1_999) < LAWS["400M"].predict(s, 1_999)
+        (2000, True)
         """
-        warmup = accept(Whole, "improve", "warmup", warmup)
-        search = _Search(self, s, warmup)
-        demand(len(search.numbers) > 0, "improve", "s", s, "it has no numbers to move; write its points by interpolate")
-        return search.best()
+        values = rates("improve", s)
+        demand(any(numbers(s)), "improve", "s", s, "it has no numbers to move; write its points by interpolate")
+        return _Descent(self, s, accept(Whole, "improve", "warmup", warmup), values).end()
 
 
-class _Search:
-    """A descent of the predicted loss over factors of the numbers of a schedule."""
+@dataclass(frozen=True)
+class _Descent:
+    """A descent of the last loss of a schedule, over factors of its numbers."""
 
-    def __init__(self, law: MultiPowerLaw, s: Schedule, warmup: int) -> None:
-        self.law, self.s, self.warmup = law, s, warmup
-        self.values = rates("improve", s)
-        self.numbers = np.array(list(_numbers(s)), dtype=float)
+    law: MultiPowerLaw
+    s: Schedule
+    warmup: int
+    values: np.ndarray
 
-    def at(self, numbers: Iterable[Any]) -> Schedule:
-        """The schedule with these numbers."""
-        return _with(self.s, iter(numbers))
-
-    def allowed(self, numbers: np.ndarray) -> bool:
-        """Whether the schedule with these numbers is one, of the same duration and warm-up, and no higher."""
+    def allowed(self, given: np.ndarray) -> bool:
+        """Whether there is a schedule with these numbers, of the same duration and warm-up, and no higher."""
         try:
-            s = self.at(map(whole, numbers.tolist()))
+            s = with_numbers(self.s, map(whole, given.tolist()))
             values = s.values(len(self.values))
         except (ScheduleError, ArithmeticError):
             return False
         peak = self.values.max()
-        warm = np.abs(values - self.values)[: self.warmup].max(initial=0.0) <= 1e-9 * peak
-        return s.steps == self.s.steps and warm and values.min() >= 0 and values.max() <= peak * (1 + 1e-9)
+        moved = np.abs(values - self.values)[: self.warmup].max(initial=0.0)
+        same = s.steps == self.s.steps and moved <= 1e-9 * peak
+        return same and values.min() >= 0 and values.max() <= peak * (1 + 1e-9)
 
-    def reach(self, numbers: np.ndarray, place: int, way: int) -> float:
-        """How far the logarithm of one number may go one way."""
-        low, high = 0.0, math.log(10)
-        for _ in range(8):
-            middle = (low + high) / 2
-            moved = numbers.copy()
-            moved[place] *= math.exp(way * middle)
-            low, high = (middle, high) if self.allowed(moved) else (low, middle)
-        return way * low
+    def reach(self, given: np.ndarray, place: int, way: int) -> float:
+        """Half of how far the logarithm of one number may go one way: so far, two neighbours may go together."""
+        for log in way * math.log(10) / 2.0 ** np.arange(14):
+            factors = np.where(np.arange(len(given)) == place, np.exp(log), 1.0)
+            if self.allowed(given * factors):
+                return log / 2
+        return 0.0
 
-    def best(self) -> Schedule:
-        """The schedule at the end of the descent.
+    def loss(self, logs: Any, given: Any) -> Any:
+        """The last loss, in JAX, with numbers that are multiplied by the exponentials of `logs`."""
+        jnp = extra_module("jax.numpy", "theory")
+        eta = with_numbers(self.s, given * jnp.exp(logs))(jnp.arange(len(self.values)))
+        return _losses(jnp, self.law, eta, np.array([len(eta) - 1]), self.warmup)[0]
 
-        It goes in rounds: in each, a number may go half as far as it might alone, so that together they may too.
-        """
-        import jax
-        from scipy.optimize import minimize
-
+    def end(self) -> Schedule:
+        """Where it ends: in rounds, each as far as the numbers may go."""
+        jax, optimize = extra_module("jax", "theory"), extra_module("scipy.optimize", "theory")
         with jax.enable_x64(True):
             slope = jax.jit(jax.value_and_grad(self.loss))
-            numbers, loss = self.numbers, math.inf
+            given, before = np.array(list(numbers(self.s)), dtype=float), math.inf
             for _ in range(ROUNDS):
-                box = [(self.reach(numbers, k, -1) / 2, self.reach(numbers, k, 1) / 2) for k in range(len(numbers))]
-                found = minimize(slope, np.zeros(len(numbers)), (numbers,), "L-BFGS-B", jac=True, bounds=box)
-                factors = next((f for f in (1, 0.5, 0.25, 0.1) if self.allowed(numbers * np.exp(f * found.x))), 0)
-                numbers, before, loss = numbers * np.exp(factors * found.x), loss, float(found.fun)
-                if not factors or before - loss < 1e-5 * loss:
+                box = [(self.reach(given, k, -1), self.reach(given, k, 1)) for k in range(len(given))]
+                options: Any = {"jac": True, "bounds": box, "tol": 1e-10}
+                found = optimize.minimize(slope, np.zeros(len(given)), (given,), "L-BFGS-B", **options)
+                moved = given * np.exp(found.x)
+                if not self.allowed(moved) or before - found.fun < 1e-5 * found.fun:
                     break
-        return self.rounded(numbers)
+                given, before = moved, float(found.fun)
+        return self.rounded(given)
 
-    def loss(self, factors: Any, numbers: Any) -> Any:
-        """The last loss, in JAX, by logarithms of factors of the numbers."""
-        import jax.numpy as jnp
-
-        eta = self.at(numbers * jnp.exp(factors))(jnp.arange(len(self.values)))
-        return _losses(jnp, self.law, eta, np.array([len(self.values) - 1]), self.warmup)[0]
-
-    def rounded(self, numbers: np.ndarray) -> Schedule:
+    def rounded(self, given: np.ndarray) -> Schedule:
         """The schedule with as few digits as it may have; what was whole is whole."""
+        pairs = list(zip(numbers(self.s), given.tolist(), strict=True))
         for digits in (3, 4, 6, 17):
-            short = [
-                round(new) if isinstance(old, int) else float(f"{new:.{digits}g}")
-                for old, new in zip(_numbers(self.s), numbers.tolist(), strict=True)
-            ]
+            short = [round(new) if isinstance(old, int) else float(f"{new:.{digits}g}") for old, new in pairs]
             if self.allowed(np.array(short, dtype=float)):
-                return parse(repr(self.at(short)))
+                return with_numbers(self.s, short)
         return self.s
 
 
-def _numbers(value: Any) -> Iterator[float]:
-    """The numbers in a schedule, in order."""
-    match value:
-        case Schedule():
-            yield from (number for child in flatten(value)[0].values() for number in _numbers(child))
-        case tuple():
-            yield from (number for item in cast("tuple[Any, ...]", value) for number in _numbers(item))
-        case _:
-            yield value
-
-
-def _with(value: Any, numbers: Iterator[Any]) -> Any:
-    """The same with other numbers."""
-    match value:
-        case Schedule():
-            children, form = flatten(value)
-            return unflatten(form, [_with(child, numbers) for child in children.values()])
-        case tuple():
-            return tuple(_with(item, numbers) for item in cast("tuple[Any, ...]", value))
-        case _:
-            return next(numbers)
-
-
-ROUNDS = 12
+ROUNDS = 20  # of a descent
 HUBER = 0.01  # a relative error of the loss above which it counts by its size, not by its square
 CHANGES = 1_000  # of the learning rate, which a fit reads a schedule by
+BLOCK = 2**20  # changes times updates that are held at once
 Run: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 """A run: its learning rates, the updates after which the loss is known, the losses."""
 
 
 def _run(s: Rates, losses: Any, warmup: int) -> Run:
-    given = losses if isinstance(losses, Mapping) else dict(enumerate(array("fit", "runs", losses).tolist()))
-    seen = {int(update): float(loss) for update, loss in sorted(given.items()) if update >= warmup}
+    pairs = losses.items() if hasattr(losses, "items") else enumerate(array("fit", "runs", losses).tolist())
+    seen = {int(update): float(loss) for update, loss in sorted(pairs) if update >= warmup}
     values = np.array(list(seen.values()))
     good = len(values) and np.isfinite(values).all() and (values > 0).all()
     demand(bool(good), "fit", "runs", losses, "losses are finite numbers > 0, some of them after the warm-up")
@@ -274,24 +237,23 @@ def _start(seen: list[Run], warmup: int) -> np.ndarray:
 
     The law is linear in L0, A and B: least squares finds them at each point.
     """
-    from scipy.optimize import nnls
-
+    optimize = extra_module("scipy.optimize", "theory")
     few = [(eta, at[:: 1 + len(at) // 50], losses[:: 1 + len(at) // 50]) for eta, at, losses in seen]
     found = np.concatenate([losses for *_, losses in few])
     peak, area = max(eta.max() for eta, *_ in few), max(eta.sum() for eta, *_ in few)
-    tried: list[tuple[float, tuple[float, ...]]] = []
+    units = [1.0, area**-0.5, 1 / peak]  # of what multiplies L0, A and B
+    tried: list[tuple[float, list[float]]] = []
     for alpha, reach, beta, gamma in itertools.product((0.3, 0.5, 0.8), (30, 1_000), (0.3, 0.7), (0.3, 0.7)):
-        C = reach * peak**gamma / area
-        laws = [MultiPowerLaw(*unit, alpha, 0.0, C, beta, gamma) for unit in ((1.0, 0.0), (0.0, 1.0))]
-        laws.append(MultiPowerLaw(0.0, 0.0, alpha, 1.0, C, beta, gamma))
-        columns = [np.concatenate([_losses(np, law, *run[:2], warmup, 100) for run in few]) for law in laws]
-        (L0, A, B), error = nnls(np.stack(columns, 1), found)
-        tried.append((error, (L0, A, alpha, B, C, beta, gamma)))
-    least = 1e-3 * np.array([found.min(), found.min() * area**-0.5, 1, found.min() / peak, 1, 1, 1])
-    return np.log(np.maximum(min(tried)[1], least))
+        speed = reach * peak**gamma / area
+        basis = [MultiPowerLaw(l0, a, alpha, b, speed, beta, gamma) for l0, a, b in np.eye(3)]
+        columns = [np.concatenate([_losses(np, law, *run[:2], warmup, most=100) for run in few]) for law in basis]
+        sizes, error = optimize.nnls(np.stack(columns, 1), found)
+        l0, a, b = np.maximum(sizes, 1e-3 * found.min() * np.array(units))
+        tried.append((error, [l0, a, alpha, b, speed, beta, gamma]))
+    return np.log(min(tried)[1])
 
 
-def _losses(xp: Any, law: MultiPowerLaw, eta: Any, at: Any, warmup: int, most: float = math.inf) -> Any:
+def _losses(xp: Any, law: MultiPowerLaw, eta: Any, at: Any, warmup: int, *, most: float = math.inf) -> Any:
     """The law, in arrays of `xp`: the losses after the updates `at`.
 
     An update that leaves the learning rate as it was adds nothing to LD. The others are taken together in groups, of
@@ -311,9 +273,6 @@ def _losses(xp: Any, law: MultiPowerLaw, eta: Any, at: Any, warmup: int, most: f
         return law.L0 + law.A * area[at] ** -law.alpha - law.B * decayed
 
     return xp.concatenate([losses(block) for block in np.array_split(at, 1 + len(at) * len(ends) // BLOCK)])
-
-
-BLOCK = 2**20  # changes times updates that are held at once
 
 
 LAWS = {

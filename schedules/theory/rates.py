@@ -4,8 +4,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..check import ScheduleError, refusal
-from ..core import Schedule
+from ..algebra.checks import ScheduleError, refusal
+from ..algebra.nodes import Schedule
 
 Rates: TypeAlias = "Schedule | np.ndarray | list[float]"
 """A schedule, or the learning rates themselves, one for each update."""

@@ -1,14 +1,13 @@
 """From the last run to the next: rates from its gradients, and a batch that grows instead of a rate that falls."""
 
-import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..check import Positive, accept, refusal
-from ..combinators import join
-from ..core import Schedule
-from ..curves import constant
+from ..algebra.checks import Positive, accept, refusal
+from ..algebra.nodes import Schedule
+from ..library.combinators import join
+from ..library.curves import constant
 from .rates import array, later, rates
 
 
@@ -69,8 +68,13 @@ def seesaw(s: Schedule, batch: float) -> Seesaw:
 
     >>> from schedules import linear
     >>> rate, size = seesaw(linear(1.0, 0.0, 1_000), 256)
-    >>> size[500:]
-    constant(512.0, steps=125) >> constant(1024.0, steps=31) >> constant(2048.0, steps=8) >> constant(4096.0, steps=4)
+    >>> print(size.describe())
+    first  last  shape                       from  to
+    0      499   constant(256.0, steps=500)  256   256
+    500    624   constant(512.0, steps=125)  512   512
+    625    655   constant(1024.0, steps=31)  1024  1024
+    656    663   constant(2048.0, steps=8)   2048  2048
+    664    667   constant(4096.0, steps=4)   4096  4096
     >>> rate.steps, rate(0), rate(500)
     (668, 1.0, 0.7071067811865475)
     """
@@ -78,16 +82,14 @@ def seesaw(s: Schedule, batch: float) -> Seesaw:
     peak, top, steps = known.max(), int(known.argmax()), len(known)
     if not peak:
         raise refusal("seesaw", "s", s, "all its values are 0; there is nothing to halve")
-    lowest = -np.minimum.accumulate(known[top:])
+    fallen = np.minimum.accumulate(known[top:])
     found = [Seesaw(s[:top], constant(size, steps=top))] if top else []
-    done = top  # updates of s
-    for k in itertools.count():
-        knot = top + int(np.searchsorted(lowest, -peak / 2 ** (k + 1)))
+    done, k, last = top, 0, False  # done are updates of s
+    while not last:
+        knot = top + np.count_nonzero(fallen > peak / 2 ** (k + 1))
         last = steps - knot < 2 ** (k + 1)
         updates = round(((steps if last else knot) - done) / 2**k)
         if updates:
             found.append(Seesaw(constant(peak / 2 ** (k / 2), steps=updates), constant(size * 2**k, steps=updates)))
-        done += updates * 2**k
-        if last:
-            return Seesaw(*(join(*parts) for parts in zip(*found, strict=True)))
-    raise AssertionError
+        done, k = done + updates * 2**k, k + 1
+    return Seesaw(*(join(*parts) for parts in zip(*found, strict=True)))
