@@ -97,7 +97,7 @@ def test_a_better_schedule_beats_cosine_and_wsd_of_its_length_and_peak():
     others += [sc.wsd(PEAK, steps, warmup=200, cooldown=n) for n in (300, 600, 1_200)]
     assert final(found) < min(map(final, others))
     assert found.steps == steps
-    assert max(found.values()) <= PEAK
+    assert max(found.values()) <= PEAK * (1 + 1e-12)
     assert found.values(200) == pytest.approx(s.values(200))
     assert parse(repr(found)) == found
 
