@@ -5,6 +5,7 @@
 are not settled yet (the tracers of JAX) pass as they are: rules see settled numbers only.
 """
 
+import importlib
 import itertools
 import math
 import numbers
@@ -131,6 +132,16 @@ def demand(holds: object, function: str, argument: str, value: object, wants: st
     """Raise the `refusal` unless `holds`; a condition on tracers cannot be judged, and passes."""
     if isinstance(holds, bool) and not holds:
         raise refusal(function, argument, value, wants)
+
+
+def extra_module(name: str, extra: str = "plot") -> Any:
+    """A module of an extra of this package, loaded when it is asked for."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as fault:
+        package = name.partition(".")[0]
+        remedy = f"pip install 'schedule-algebra[{extra}]'"
+        raise ScheduleError(f"{extra}: {package} is not installed ({fault}); {remedy}") from None
 
 
 def _where(accepts: Callable[[float], bool], convert: Callable[[Any], float]) -> Callable[[Any], float]:

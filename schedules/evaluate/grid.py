@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..algebra.bounds import active, cut
-from ..algebra.checks import Kind, brief, number, refusal
+from ..algebra.checks import Kind, brief, number, refusal, whole
 from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy, on_array
@@ -120,6 +120,8 @@ class Grid(Evaluator[Number]):
         return value
 
     def lift(self, op: Op, args: list[Number]) -> Number:
+        if not isinstance(op, str):
+            args = list(map(counted, args))
         if not any(isinstance(arg, tuple) for arg in args):
             return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
@@ -136,8 +138,8 @@ class Grid(Evaluator[Number]):
             return Clock(edge, edge, edge)
         if time.low >= 0 and time.high <= steps:
             return time
-        held = self.lift("maximum", [self.lift("minimum", [time.value, steps]), 0])
-        return time.held(held, steps)
+        held = self.lift("minimum", [time.value, steps]) if time.high > steps else time.value
+        return time.held(self.lift("maximum", [held, 0]) if time.low < 0 else held, steps)
 
     def join(self, term: Join, time: Clock[Number]) -> Number:
         if term.levels and is_count(time.value):
@@ -163,6 +165,24 @@ class Grid(Evaluator[Number]):
         entries = np.empty(period)
         write_values(term, 0, entries)
         return Lookup(functools.partial(read_round, entries, first % period))
+
+
+def counted(time: Number) -> Number:
+    """A time whose whole numbers are integers: a Python function is given an ``int`` where the step is one."""
+    match time:
+        case Dense(function, args):
+            return Dense(function, tuple(map(counted, args)))
+        case Affine(int(), int(), 1, 1):
+            return Lookup(functools.partial(read_count, time))
+        case int() | float():
+            return whole(time)
+        case _:
+            return time
+
+
+def read_count(time: Affine, a: int, b: int) -> Array:
+    """Whole times as integers."""
+    return np.arange(a, b) * time.stride + time.first
 
 
 def read_levels(levels: Array, ends: Array, a: int, b: int) -> Array:

@@ -8,6 +8,7 @@ each row, so the terms of the matrix product are not negative and nothing cancel
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
@@ -104,11 +105,14 @@ class Affine(NamedTuple):
 
     def tables(self, mesh: Mesh, dtype: Any = float) -> tuple[Array, Array]:
         """U and v with ``u[k] + v[j]`` the time in row k and column j, and v not negative before scaling."""
-        if self.stride < 0:
-            u = self.first + self.stride * (mesh.offsets + (mesh.width - 1))
-            v = -self.stride * mesh.columns[::-1]
+        first, stride = self.first, self.stride
+        if max(abs(first), abs(first + stride * mesh.size)) > sys.maxsize:
+            first, stride = float(first), float(stride)  # beyond the integers of NumPy
+        if stride < 0:
+            u = first + stride * (mesh.offsets + (mesh.width - 1))
+            v = -stride * mesh.columns[::-1]
         else:
-            u, v = self.first + self.stride * mesh.offsets, self.stride * mesh.columns
+            u, v = first + stride * mesh.offsets, stride * mesh.columns
         return u.astype(dtype) / self.divisor * self.factor, v.astype(dtype) / self.divisor * self.factor
 
     def low_rank(self, mesh: Mesh) -> "LowRank":
