@@ -6,6 +6,7 @@
 0.0005
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from .algebra.checks import (
@@ -188,6 +189,9 @@ __all__ = [
     "warmup",
     "wsd",
 ]
+
+if os.path.isfile(f"{__path__[0]}/adapters"):
+    __path__.append(os.path.dirname(__path__[0]))  # in a checkout without symbolic links
 
 _LAZY = {
     name: module

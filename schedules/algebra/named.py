@@ -19,6 +19,7 @@ from typing import (
 )
 
 from .checks import OPERAND, Kind, ScheduleError, brief, demand, number
+from .lazy import lazy
 from .nodes import Constant, Schedule, as_schedule, nested
 from .ops import ARITY, WHOLE
 
@@ -38,7 +39,7 @@ class Call(Schedule):
         # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
         return next((arg for arg in args if arg is call.body), call)
 
-    @functools.cached_property
+    @lazy
     def body(self) -> Schedule:
         """The term that this call stands for."""
         name, first = self.maker.__name__, self.maker.positional
@@ -59,6 +60,10 @@ class Call(Schedule):
     @property
     def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the body
         return self.body.steps
+
+    @property
+    def bare(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the body
+        return self.body.bare
 
     @property
     def arguments(self) -> dict[str, Any]:

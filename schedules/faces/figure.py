@@ -3,14 +3,13 @@
 Curves are drawn at whole steps only, since these are what a training run uses.
 """
 
-import importlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..algebra.checks import EVER, Count, ScheduleError, Whole, accept, brief, demand
+from ..algebra.checks import EVER, Count, ScheduleError, Whole, accept, brief, demand, extra_module
 from ..algebra.nodes import Schedule
 from ..evaluate.low_rank import Array
 from .table import segments, shortened, step_from
@@ -107,16 +106,6 @@ def seen(s: Schedule, end: float, columns: int, begin: int = 0) -> tuple[Array, 
     ends = [(place[0], place[-1], place[values[place].argmin()], place[values[place].argmax()]) for place in places]
     kept = np.unique(ends)
     return times[kept], values[kept]
-
-
-def extra_module(name: str) -> Any:
-    """A module of the ``plot`` extra."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as fault:
-        package = name.partition(".")[0]
-        remedy = "pip install 'schedule-algebra[plot]'"
-        raise ScheduleError(f"plot: {package} is not installed ({fault}); {remedy}") from None
 
 
 class Frame(NamedTuple):

@@ -6,8 +6,9 @@ from itertools import cycle
 
 import numpy as np
 
+from ..algebra.checks import extra_module
 from ..algebra.nodes import Schedule
-from .figure import Curve, Frame, curves, extra_module
+from .figure import Curve, Frame, curves
 from .table import shortened
 
 COLORS = ("blue", "orange", "green", "red", "magenta", "cyan")
