@@ -28,7 +28,7 @@ import numpy as np
 from jax.core import Tracer
 
 from schedules import Call, Constant, Join, Lift, Schedule, ScheduleError, Time, Warp
-from schedules.tree import Form, flatten, unflatten
+from schedules.algebra.tree import Form, flatten, unflatten
 
 __all__ = ["concrete", "stack"]
 

@@ -141,15 +141,13 @@ def scale_by_plateau(
     measured; a reduction counts from that same update on. The learning rate in use is
     ``plateau.apply(learning_rate(state.count - 1), state)``.
 
-    A `Plateau` has a floor under the learning rate and a least reduction of it. So the transformation is told the
-    learning rate that the updates were multiplied with: then they are those of PyTorch's ``ReduceLROnPlateau``, for
-    a scheduled learning rate too (where that is 0, so is the update, whatever the floor is). For a learning rate of 1
-    they are a floor under the scale and its least reduction.
+    A `Plateau` has a floor under the learning rate and a least reduction of it, so the transformation is told the
+    learning rate of the updates: then they are those of PyTorch's ``ReduceLROnPlateau``, scheduled or not (where it is
+    0, so is the update, whatever the floor is). For 1 they are a floor under the scale and its least reduction.
 
-    ``optax.contrib.reduce_on_plateau`` does the same as `schedules.dialects.optax.reduce_on_plateau`, here with
-    ``learning_rate=1.0``, but for this: it acts at the last of `patience` bad values, not at the one after; with a
-    `patience` of 0 it acts at each improvement; it keeps the best value in the type of the parameters, in which small
-    improvements are lost to bfloat16; it knows neither ``mode="max"`` nor ``value=None``.
+    ``optax.contrib.reduce_on_plateau`` differs (with ``learning_rate=1.0`` here): it acts at the last of `patience` bad
+    values, and with a `patience` of 0 at each improvement; it keeps the best value in the type of the parameters, in
+    which small improvements are lost to bfloat16; it knows neither ``mode="max"`` nor ``value=None``.
 
     Args:
         plateau: when and by how much.
@@ -158,8 +156,7 @@ def scale_by_plateau(
         accumulation_size: of how many values the mean is one metric: for the losses of batches, say.
 
     Raises:
-        ScheduleError: an argument is none of these; the plateau has a `min_lr` and there is no learning rate; in
-            ``update``: the value is not one number.
+        ScheduleError: an argument is none of these; a `min_lr` and no learning rate; in ``update``: not one number.
 
     >>> optimizer = optax.chain(optax.sgd(1.0), scale_by_plateau(Plateau(factor=0.5, patience=1)))
     >>> weights = jnp.ones(2)
@@ -169,27 +166,15 @@ def scale_by_plateau(
     >>> updates, state[-1].scale
     (Array([-0.5, -0.5], dtype=float32), Array(0.5, dtype=float32))
     """
-    if not isinstance(plateau, Plateau):  # pyright: ignore[reportUnnecessaryIsInstance] -- for those without a checker
-        raise ScheduleError(f"scale_by_plateau: plateau={plateau!r}: this is a schedules.Plateau")
-    if plateau.min_lr and learning_rate is None:
-        raise ScheduleError(
-            f"scale_by_plateau: learning_rate=None: the plateau has a floor of min_lr={plateau.min_lr!r}; give the "
-            "learning rate that the optimizer has, or 1.0 for a floor under the scale"
-        )
-    if not isinstance(accumulation_size, int) or accumulation_size < 1:  # pyright: ignore[reportUnnecessaryIsInstance] -- the same
-        raise ScheduleError(
-            f"scale_by_plateau: accumulation_size={accumulation_size!r}: this is a whole number >= 1, of values"
-        )
+    _check_plateau(plateau, learning_rate, accumulation_size)
     rate = _rate(learning_rate)
 
     def init(params: Any) -> Any:  # noqa: ARG001 -- as Optax calls it
-        kinds = (float, float, jnp.int32, jnp.int32, jnp.int32, jnp.int32, float)
-        return ScaleByPlateauState(*map(jnp.asarray, (*plateau.init(), 0, 0, 0.0), kinds))
+        return _begin(plateau)
 
     def measure(state: ScaleByPlateauState, value: Any, lr: Any) -> ScaleByPlateauState:
         """The state after one more value, which may complete a metric."""
-        if jnp.shape(value) != ():
-            raise ScheduleError(f"scale_by_plateau: value={value!r}: this is one number; give the mean of a batch")
+        _check_value(value)
         measured = state.measured + 1
         mean = (state.mean * state.measured + jnp.asarray(value, state.mean.dtype)) / measured
         after = cast("Any", plateau.update(_machine(state), mean, lr))
@@ -207,6 +192,30 @@ def scale_by_plateau(
         return jax.tree.map(lambda g: g * number, updates), state._replace(count=_next(state.count))
 
     return optax.GradientTransformationExtraArgs(init, cast("Any", update))
+
+
+def _begin(plateau: Plateau) -> ScaleByPlateauState:
+    kinds = (float, float, jnp.int32, jnp.int32, jnp.int32, jnp.int32, float)
+    return ScaleByPlateauState(*map(jnp.asarray, (*plateau.init(), 0, 0, 0.0), kinds))
+
+
+def _check_value(value: Any) -> None:
+    if jnp.shape(value) != ():
+        raise ScheduleError(f"scale_by_plateau: value={value!r}: this is one number; give the mean of a batch")
+
+
+def _check_plateau(plateau: Any, learning_rate: Any, accumulation_size: Any) -> None:
+    if not isinstance(plateau, Plateau):
+        raise ScheduleError(f"scale_by_plateau: plateau={plateau!r}: this is a schedules.Plateau")
+    if plateau.min_lr and learning_rate is None:
+        raise ScheduleError(
+            f"scale_by_plateau: learning_rate=None: the plateau has a floor of min_lr={plateau.min_lr!r}; give the "
+            "learning rate that the optimizer has, or 1.0 for a floor under the scale"
+        )
+    if not isinstance(accumulation_size, int) or accumulation_size < 1:
+        raise ScheduleError(
+            f"scale_by_plateau: accumulation_size={accumulation_size!r}: this is a whole number >= 1, of values"
+        )
 
 
 def _machine(state: ScaleByPlateauState) -> PlateauState:

@@ -18,9 +18,12 @@ from types import ModuleType
 from typing import Any
 
 import schedules
-from schedules import Schedule, cli, dialects, explain, parse
-from schedules import formula as formulas
-from schedules.core import MAKERS
+from schedules import Schedule, dialects, explain, parse
+from schedules.algebra.named import MAKERS
+from schedules.faces import cli
+from schedules.library.equations import equation_of
+from schedules.text.formula import filled
+from schedules.text.latex import math_of
 
 KINDS = ("curves", "combinators", "recipes")
 
@@ -97,11 +100,11 @@ def shown(maker: Any) -> Schedule:
 
 def equation(maker: Any) -> str:
     """The equation of a curve, typeset; none for what is defined in words or by other schedules."""
-    tree = formulas.equation_of(maker)
+    tree = equation_of(maker)
     if tree is None:
         return ""
     names = {name: ast.Name(rf"\mathrm{{{name}}}") for name in maker.defaults}
-    typeset = formulas.math_of(formulas.filled(tree, names))
+    typeset = math_of(filled(tree, names))
     spaced = re.sub(r"(\\mathrm\{\w+\}) (?=[a-z(]|\\left|\\mathrm)", r"\1\\, ", typeset)
     return f"$$\ns(t) = {spaced}\n$$"
 
@@ -269,7 +272,7 @@ def auto(name: str) -> str:
     """The documentation of a public name."""
     item = getattr(schedules, name.rpartition(".")[2])
     directive = "autoclass" if inspect.isclass(item) else "autofunction"
-    members = "\n:members:" if inspect.isclass(item) else ""
+    members = "\n:members:\n:inherited-members: tuple" if inspect.isclass(item) else ""
     return f"```{{eval-rst}}\n.. {directive}:: {name}{members.replace(chr(10), chr(10) + '   ')}\n```"
 
 

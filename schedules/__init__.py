@@ -8,7 +8,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .check import (
+from .algebra.checks import (
     Count,
     Endless,
     Function,
@@ -23,7 +23,9 @@ from .check import (
     Value,
     Values,
 )
-from .combinators import (
+from .algebra.named import Call, Shape, named
+from .algebra.nodes import Constant, Join, Lift, Schedule, ScheduleLike, Time, Warp, lift
+from .library.combinators import (
     clip,
     cooldown,
     cycle,
@@ -40,8 +42,7 @@ from .combinators import (
     stretch,
     warmup,
 )
-from .core import Call, Constant, Join, Lift, Schedule, ScheduleLike, Shape, Time, Warp, lift, named
-from .curves import (
+from .library.curves import (
     constant,
     cosine,
     custom,
@@ -61,8 +62,8 @@ from .curves import (
     step_decay,
     tanh_decay,
 )
-from .plateau import Plateau, PlateauState
-from .recipes import (
+from .library.plateau import Plateau, PlateauState
+from .library.recipes import (
     cosine_warmup,
     exp_range,
     flat_cosine,
@@ -79,28 +80,14 @@ from .recipes import (
     triangular2,
     wsd,
 )
-from .text import free_names, parse
+from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
-    from .analysis import (
-        Bounds,
-        Difference,
-        Finding,
-        Jump,
-        Span,
-        bounds,
-        diff,
-        first,
-        jumps,
-        knots,
-        lint,
-        match_area,
-        mean,
-        monotone,
-        total,
-    )
-    from .export import to_python
-    from .formula import explain
+    from .analysis.area import match_area, mean, total
+    from .analysis.compare import Difference, Finding, diff, lint
+    from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
+    from .text.formula import explain
+    from .text.source import to_python
 
 __version__ = "0.1.0"
 
@@ -200,8 +187,17 @@ __all__ = [
     "wsd",
 ]
 
-_ANALYSIS = """Bounds Difference Finding Jump Span bounds diff first jumps knots lint match_area mean monotone total"""
-_LAZY = {"explain": "formula", "to_python": "export"} | dict.fromkeys(_ANALYSIS.split(), "analysis")
+_LAZY = {
+    name: module
+    for module, names in {
+        "text.formula": ("explain",),
+        "text.source": ("to_python",),
+        "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
+        "analysis.area": ("match_area", "mean", "total"),
+        "analysis.compare": ("Difference", "Finding", "diff", "lint"),
+    }.items()
+    for name in names
+}
 """What is loaded when first asked for, so that importing stays quick."""
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from schedules import Schedule, parse
-from schedules.core import Call
+from schedules.algebra.named import Call
 
 
 def subterms(term):

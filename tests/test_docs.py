@@ -11,7 +11,7 @@ import schedules
 from docs import pages
 from docs.links import broken
 from schedules import Schedule, parse
-from schedules.core import MAKERS
+from schedules.algebra.named import MAKERS
 
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = ("gallery", "coming-from", "reference")  # at build time, from documentation that is tested where it stands

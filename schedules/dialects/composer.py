@@ -32,10 +32,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple, cast
 
-from ..check import MAX_ROUNDS, Amount, Count, Kind, Positive, Switch, Value, demand, each
-from ..combinators import cycle, join, repeat
-from ..core import Schedule, checked
-from ..curves import constant, cosine, exponential_decay, linear, multistep, polynomial, step_decay
+from ..algebra.checks import MAX_ROUNDS, Amount, Count, Kind, Positive, Switch, Value, demand, each
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule
+from ..library.combinators import cycle, join, repeat
+from ..library.curves import constant, cosine, exponential_decay, linear, multistep, polynomial, step_decay
 
 __all__ = [
     "ConstantScheduler",

@@ -26,10 +26,11 @@ import math
 from collections.abc import Sequence
 from typing import Annotated
 
-from ..check import Count, Kind, Period, Positive, Value, Values, choice, demand, each, integer
-from ..combinators import join, shift, stretch
-from ..core import Schedule, checked
-from ..curves import constant, cosine, exponential_decay, linear, piecewise, polynomial
+from ..algebra.checks import Count, Kind, Period, Positive, Value, Values, choice, demand, each, integer
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule
+from ..library.combinators import join, shift, stretch
+from ..library.curves import constant, cosine, exponential_decay, linear, piecewise, polynomial
 
 __all__ = [
     "CompositeParamScheduler",

@@ -38,11 +38,35 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from ..check import Amount, Factor, Kind, Period, Steps, Switch, Value, Values, Whole, choice, demand, number, refusal
-from ..combinators import every, maximum, repeat
-from ..core import Schedule, Time, checked
-from ..curves import constant, cosine, exponential_decay, inverse_time, linear, piecewise, polynomial, step_decay
-from ..plateau import Plateau
+from ..algebra.checks import (
+    Amount,
+    Factor,
+    Kind,
+    Period,
+    Steps,
+    Switch,
+    Value,
+    Values,
+    Whole,
+    choice,
+    demand,
+    number,
+    refusal,
+)
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule, Time
+from ..library.combinators import every, maximum, repeat
+from ..library.curves import (
+    constant,
+    cosine,
+    exponential_decay,
+    inverse_time,
+    linear,
+    piecewise,
+    polynomial,
+    step_decay,
+)
+from ..library.plateau import Plateau
 
 __all__ = [
     "CosineDecay",

@@ -28,10 +28,12 @@ import math
 from collections.abc import Callable
 from typing import Annotated, NamedTuple, TypeAlias
 
-from ..check import Amount, Period, Steps, Value, choice, demand, settled
-from ..combinators import maximum
-from ..core import Schedule, checked, longer, same
-from ..curves import constant, cosine, exponential, inverse_sqrt, linear, one_minus_sqrt
+from ..algebra.checks import Amount, Period, Steps, Value, choice, demand, is_settled, surely_equal
+from ..algebra.forms import longer
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule
+from ..library.combinators import maximum
+from ..library.curves import constant, cosine, exponential, inverse_sqrt, linear, one_minus_sqrt
 
 __all__ = ["OptimizerParamScheduler", "ParamSchedules", "get_lr", "get_wd"]
 
@@ -57,9 +59,8 @@ def get_lr(
     """``linear(init_lr, max_lr, W) >> decay(max_lr, min_lr, N - W)`` for W = `lr_warmup_steps`, N = `lr_decay_steps`.
 
     The decay is that of the style: none of ``"constant"``, a curve of ``"linear"`` and ``"cosine"``,
-    ``max(min_lr, max_lr * sqrt(W/t))`` of ``"inverse-square-root"``. ``"WSD"`` stays at `max_lr` and comes down in the
-    last `wsd_decay_steps` of the N, along ``"linear"``, ``"cosine"``, ``"exponential"`` (``2 * 0.5**x - 1``) or
-    ``"minus_sqrt"`` (``1 - sqrt(x)``); a longer warmup hides the first of them.
+    ``max(min_lr, max_lr * sqrt(W/t))`` of ``"inverse-square-root"``. ``"WSD"`` comes down in the last
+    `wsd_decay_steps`, along a line, a cosine, ``2 * 0.5**x - 1`` or ``1 - sqrt(x)``; a longer warmup hides the first.
 
     Args:
         init_lr: the learning rate at the start of the warmup.
@@ -72,9 +73,8 @@ def get_lr(
         lr_wsd_decay_style: ``"exponential"``, ``"linear"``, ``"cosine"`` or ``"minus_sqrt"``; others ignore it.
 
     Raises:
-        ScheduleError: a number is out of its range; `min_lr` or `init_lr` is above `max_lr`; the warmup is as long as
-            the whole; or ``"WSD"`` lacks the length or the style of its decay (where the peer fails when it comes to
-            it).
+        ScheduleError: a number is out of its range; a learning rate is above `max_lr`; the warmup is as long as the
+            whole; or ``"WSD"`` lacks the length or the style of its decay (the peer fails when it comes to it).
 
     Source: ``OptimizerParamScheduler.get_lr`` of Megatron Core.
 
@@ -84,8 +84,8 @@ def get_lr(
     name = "get_lr"
     demand(min_lr <= max_lr, name, "min_lr", min_lr, f"it is above max_lr={max_lr!r}; lower it")
     demand(init_lr <= max_lr, name, "init_lr", init_lr, f"it is above max_lr={max_lr!r}; lower it")
-    lasts = f"the warmup is a part of lr_decay_steps={lr_decay_steps!r}; shorten it"
-    demand(lr_warmup_steps < lr_decay_steps, name, "lr_warmup_steps", lr_warmup_steps, lasts)
+    whole = f"lr_decay_steps={lr_decay_steps!r} are the whole, this is a part of it; shorten it"
+    demand(lr_warmup_steps < lr_decay_steps, name, "lr_warmup_steps", lr_warmup_steps, whole)
     rise = linear(init_lr, max_lr, lr_warmup_steps)
     match lr_decay_style:
         case "constant":
@@ -95,14 +95,13 @@ def get_lr(
         case "inverse-square-root":
             begin = longer(lr_warmup_steps, 1)
             fall = inverse_sqrt(max_lr, timescale=begin)
-            floored = fall if same(min_lr, 0) else maximum(fall, min_lr)
-            late = rise >> constant(max_lr, steps=begin - lr_warmup_steps) >> floored
+            late = rise >> constant(max_lr, steps=begin - lr_warmup_steps) >> _floored(fall, min_lr)
         case _:
             needs = 'lr_decay_style="WSD" needs it; pass {}, say'
             demand(wsd_decay_steps is not None, name, "wsd_decay_steps", None, needs.format(lr_decay_steps // 10))
             demand(lr_wsd_decay_style is not None, name, "lr_wsd_decay_style", None, needs.format('"exponential"'))
             decay = _CURVES[lr_wsd_decay_style or ""](max_lr, min_lr, wsd_decay_steps or 0)
-            if not same(decay.steps, 0):
+            if not surely_equal(decay.steps, 0):
                 return rise >> _ending(max_lr, decay, lr_warmup_steps, lr_decay_steps)
             late = rise >> constant(max_lr)
     return late[: lr_decay_steps + 1] >> constant(min_lr)
@@ -218,7 +217,11 @@ _CURVES: dict[str, _Curve] = {
 def _ending(max_lr: float, decay: Schedule, begin: float, end: float) -> Schedule:
     """From `begin` on, `max_lr` and then `decay`, which ends at `end`; what it would have of it before is not seen."""
     stable = end - decay.steps - begin
-    if not settled(stable) or stable >= 0:
+    if not is_settled(stable) or stable >= 0:
         return constant(max_lr, steps=stable) >> decay
     rest = math.floor(begin) + 1 - begin if begin > 0 else 0  # of the step at which a warmup ends
     return constant(max_lr, steps=rest) >> decay[rest - stable :]
+
+
+def _floored(fall: Schedule, floor: float) -> Schedule:
+    return fall if surely_equal(floor, 0) else maximum(fall, floor)

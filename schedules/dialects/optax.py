@@ -36,7 +36,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, TypeAlias, cast
 
-from ..check import (
+from ..algebra.checks import (
     FINITE,
     OPERAND,
     Amount,
@@ -55,11 +55,12 @@ from ..check import (
     refusal,
     whole,
 )
-from ..combinators import join, maximum, minimum
-from ..core import Constant, Schedule, checked
-from ..curves import constant, cosine, linear, multistep, piecewise, polynomial, step_decay
-from ..curves import exponential_decay as exponential_curve
-from ..plateau import Plateau
+from ..algebra.named import checked
+from ..algebra.nodes import Constant, Schedule
+from ..library.combinators import join, maximum, minimum
+from ..library.curves import constant, cosine, linear, multistep, piecewise, polynomial, step_decay
+from ..library.curves import exponential_decay as exponential_curve
+from ..library.plateau import Plateau
 
 __all__ = [
     "constant_schedule",

@@ -37,7 +37,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, TypeAlias, cast
 
-from ..check import (
+from ..algebra.checks import (
     MAX_ROUNDS,
     Amount,
     Kind,
@@ -50,14 +50,16 @@ from ..check import (
     Value,
     choice,
     demand,
+    is_settled,
     number,
     refusal,
-    settled,
+    surely_equal,
     whole,
 )
-from ..combinators import fit, join, maximum, reverse
-from ..core import Schedule, Time, Warp, checked, same
-from ..curves import (
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule, Time, Warp
+from ..library.combinators import fit, join, maximum, reverse
+from ..library.curves import (
     constant,
     cosine,
     custom,
@@ -70,9 +72,9 @@ from ..curves import (
     step_decay,
     tanh_decay,
 )
-from ..curves import k_decay as k_decay_curve
-from ..plateau import Plateau
-from ..recipes import sgdr
+from ..library.curves import k_decay as k_decay_curve
+from ..library.plateau import Plateau
+from ..library.recipes import sgdr
 
 __all__ = [
     "CosineLRScheduler",
@@ -147,11 +149,11 @@ def CosineLRScheduler(
     >>> CosineLRScheduler(0.1, 10, cycle_mul=2, cycle_decay=0.5, cycle_limit=3)
     sgdr(0.1, 10, 3, stretch=2.0, scale=0.5)
     """
-    if cycle_limit > 1 and same(k_decay, 1):
+    if cycle_limit > 1 and surely_equal(k_decay, 1):
         count = _needed(t_initial, cycle_mul, cycle_limit)
         cycles = sgdr(lr, t_initial, count, end=lr_min, stretch=cycle_mul, scale=cycle_decay)
     else:
-        curve = cosine if same(k_decay, 1) else partial(k_decay_curve, k=k_decay)
+        curve = cosine if surely_equal(k_decay, 1) else partial(k_decay_curve, k=k_decay)
         cycles = _cycles(
             "CosineLRScheduler",
             curve,
@@ -378,9 +380,8 @@ def WSDLRScheduler(
         stable_fn: ``"constant"``; ``"rsqrt"``, ``(1 + t/timescale)**-0.5``; or ``"power"``, by `stable_power`.
         stable_timescale: the timescale of these in steps; `warmup_t` if None.
         stable_power: the exponent of ``"power"``.
-        decay_fn: of the progress x in the decay: ``"linear"``, 1 - x; ``"1-sqrt"``; ``"cosine"``; ``"power"``,
-            ``1 - x**decay_power``; ``"exp"``, ``(r**x - r)/(1 - r)`` for r = `decay_ratio`; or any callable that is 1
-            at 0 (it has no text form).
+        decay_fn: of the progress x: ``"linear"``, 1 - x; ``"1-sqrt"``; ``"cosine"``; ``"power"``, 1 - x**decay_power;
+            ``"exp"``, ``(r**x - r)/(1 - r)`` for r = `decay_ratio`; or any callable that is 1 at 0 (it has no text).
         decay_power: the exponent of ``"power"``.
         decay_ratio: what ``"exp"`` would fall to, if it were not drawn down to 0; below 1.
         warmup_t: the length of the warmup in steps, always in front.
@@ -388,8 +389,7 @@ def WSDLRScheduler(
         t_in_epochs: of no effect: t is counted as the lengths are.
 
     Raises:
-        ScheduleError: the decay does not fit in, a function is unknown, there is no timescale where one is needed, or a
-            number is out of its range.
+        ScheduleError: the decay does not fit in, a function or a timescale is missing, or a number is out of its range.
 
     Source: ``WSDLRScheduler`` of timm.
 
@@ -403,16 +403,14 @@ def WSDLRScheduler(
     demand(decay_ratio < 1, name, "decay_ratio", decay_ratio, "this is a number above 0 and below 1")
     fall = partial(_fall, decay_fn, power=decay_power, ratio=decay_ratio)
     if stable_fn == "constant":
-        high = lr if same(lr_min, 0) else max(lr, lr_min)
+        high = lr if surely_equal(lr_min, 0) else max(lr, lr_min)
         body = constant(high, steps=t_initial - decay_t) >> fall(high, lr_min, decay_t)
     else:
         scale = warmup_t if stable_timescale is None else stable_timescale
         demand(scale > 0, name, "stable_timescale", stable_timescale, "it is warmup_t, which is 0; give a number > 0")
-        power = stable_power if stable_fn == "power" else 0.5
-        stable = inverse_sqrt(lr, timescale=scale) if same(power, 0.5) else lr * (1 + Time() / scale) ** -power
-        decay = constant(1.0, steps=t_initial - decay_t) >> fall(1.0, 0.0, decay_t)
-        above = stable if same(lr_min, 0) else maximum(stable, lr_min) - lr_min
-        body = (lr_min + above * decay)[:t_initial]
+        stable = _stable(lr, scale, stable_power if stable_fn == "power" else 0.5)
+        above = stable if surely_equal(lr_min, 0) else maximum(stable, lr_min) - lr_min
+        body = (lr_min + above * (constant(1.0, steps=t_initial - decay_t) >> fall(1.0, 0.0, decay_t)))[:t_initial]
     return linear(warmup_lr_init, lr, warmup_t) >> body
 
 
@@ -493,19 +491,19 @@ def _cycles(
 
 def _needed(t_initial: float, cycle_mul: float, cycle_limit: int) -> int:
     """How many cycles begin while whole floats are exact: no run is longer."""
-    if not (settled(t_initial) and settled(cycle_mul)) or cycle_mul <= 1:
+    if not (is_settled(t_initial) and is_settled(cycle_mul)) or cycle_mul <= 1:
         return cycle_limit
     return min(cycle_limit, 1 + math.ceil(max(0.0, math.log(2.0**53 / t_initial, cycle_mul))))
 
 
 def _warmed(s: Schedule, peak: float, warmup_t: float, warmup_lr_init: float, warmup_prefix: bool) -> Schedule:
     """A warmup in front of s, or instead of its first steps."""
-    return linear(warmup_lr_init, peak, warmup_t) >> (s if warmup_prefix or same(warmup_t, 0) else s[warmup_t:])
+    return linear(warmup_lr_init, peak, warmup_t) >> (s if warmup_prefix or surely_equal(warmup_t, 0) else s[warmup_t:])
 
 
 def _polynomial(start: float, end: float, steps: float, *, power: float, k: float) -> Schedule:
     """A polynomial, whose time runs as ``(t/n)**k``."""
-    if same(k, 1) or same(steps, 0):
+    if surely_equal(k, 1) or surely_equal(steps, 0):
         return polynomial(start, end, steps, power=power)
     return Warp(polynomial(start, end, 1, power=power), (Time() / steps) ** k, steps)
 
@@ -527,3 +525,7 @@ def _fall(
             return low + (high - low) / (1 - ratio) * (exponential(1.0, ratio, steps) - ratio)
         case _:
             return low + (high - low) * fit(custom(cast("Any", kind), steps=1), steps)
+
+
+def _stable(lr: float, scale: float, power: float) -> Schedule:
+    return inverse_sqrt(lr, timescale=scale) if surely_equal(power, 0.5) else lr * (1 + Time() / scale) ** -power

@@ -42,7 +42,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, TypeAlias, cast
 
-from ..check import (
+from ..algebra.checks import (
     Amount,
     Count,
     Factor,
@@ -66,11 +66,12 @@ from ..check import (
     refusal,
     whole,
 )
-from ..combinators import cycle, every, join, repeat
-from ..core import Constant, Join, Schedule, Warp, checked
-from ..curves import constant, cosine, custom, exponential_decay, linear, multistep, polynomial, step_decay
-from ..plateau import Plateau
-from ..recipes import exp_range, triangular, triangular2
+from ..algebra.named import checked
+from ..algebra.nodes import Constant, Join, Schedule, Warp
+from ..library.combinators import cycle, every, join, repeat
+from ..library.curves import constant, cosine, custom, exponential_decay, linear, multistep, polynomial, step_decay
+from ..library.plateau import Plateau
+from ..library.recipes import exp_range, triangular, triangular2
 
 __all__ = [
     "SWALR",

@@ -21,10 +21,11 @@ Source: ``torchtitan.components.optimizer.lr_scheduler`` of torchtitan 0.3.0.
 
 from typing import Annotated
 
-from ..check import Amount, Value, Whole, choice
-from ..combinators import cycle
-from ..core import Schedule, Time, checked
-from ..curves import constant, cosine, linear, one_minus_sqrt
+from ..algebra.checks import Amount, Value, Whole, choice
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule, Time
+from ..library.combinators import cycle
+from ..library.curves import constant, cosine, linear, one_minus_sqrt
 
 __all__ = ["LRSchedulersContainer", "linear_warmup_stable_decay"]
 

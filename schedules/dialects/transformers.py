@@ -28,7 +28,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple
 
-from ..check import (
+from ..algebra.checks import (
     Amount,
     Count,
     Factor,
@@ -43,11 +43,13 @@ from ..check import (
     choice,
     demand,
     refusal,
+    surely_equal,
 )
-from ..combinators import cycle, fit, reverse
-from ..core import Schedule, checked, same
-from ..curves import constant, cosine, inverse_sqrt, linear, one_minus_sqrt, polynomial
-from ..plateau import Plateau
+from ..algebra.named import checked
+from ..algebra.nodes import Schedule
+from ..library.combinators import cycle, fit, reverse
+from ..library.curves import constant, cosine, inverse_sqrt, linear, one_minus_sqrt, polynomial
+from ..library.plateau import Plateau
 
 __all__ = [
     "Greedy",
@@ -181,7 +183,7 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
     linear(0.0, 0.001, 100) >> fit(cycle(cosine(0.001, 0.0, 1))[:3], 900) >> constant(0.0)
     """
     decay = max(1, num_training_steps - num_warmup_steps)
-    if same(num_cycles, 1):
+    if surely_equal(num_cycles, 1):
         return linear(0.0, lr, num_warmup_steps) >> cosine(lr, 0.0, decay)
     rounds = cycle(cosine(lr, 0.0, 1))[:num_cycles]
     return linear(0.0, lr, num_warmup_steps) >> fit(rounds, decay) >> constant(0.0)
@@ -513,8 +515,8 @@ def get_greedy_schedule(
 ) -> Greedy:
     """The pure state machine of ``GreedyLR``: ``state = greedy.update(state, metric)``, and then ``state.lr``.
 
-    It raises the learning rate while the metric improves, and lowers it where it does not. A learning rate that begins
-    below `min_lr`, of which the default is high, is never lowered.
+    It raises the learning rate while the metric improves, and lowers it where it does not. One that begins below
+    `min_lr` is never lowered.
 
     Args:
         lr: the learning rate of the optimizer, of the beginning.
@@ -542,22 +544,7 @@ def get_greedy_schedule(
     >>> state.lr, greedy.update(state, 2.0).lr
     (0.2, 0.1)
     """
-    return Greedy(
-        lr=lr,
-        mode=mode,
-        factor=factor,
-        patience=patience,
-        threshold=threshold,
-        threshold_mode=threshold_mode,
-        cooldown=cooldown,
-        warmup=warmup,
-        min_lr=min_lr,
-        max_lr=max_lr,
-        eps=eps,
-        smooth=smooth,
-        window_size=window_size,
-        reset_start=reset_start,
-    )
+    return Greedy(**locals())
 
 
 # -- by name ---------------------------------------------------------------------------------------------
@@ -625,7 +612,7 @@ def get_scheduler(
 
 def _wave(high: float, low: float, steps: float, cycles: float) -> Schedule:
     """``low + (high - low) * (1 + cos(2 pi * cycles * t / steps))/2``, endless."""
-    if same(cycles, 0):
+    if surely_equal(cycles, 0):
         return constant(high)
     half = steps / (2 * abs(cycles))
     return cycle(cosine(high, low, half) >> cosine(low, high, half))
@@ -640,7 +627,7 @@ def _ramp(kind: str, low: float, high: float, steps: float) -> Schedule:
 
 def _decay(kind: str, high: float, low: float, steps: float, cycles: float) -> Schedule:
     """A curve from high to low; of a cosine as many waves as are wanted, and then a jump."""
-    if kind == "cosine" and steps and not same(cycles, 0.5):
+    if kind == "cosine" and steps and not surely_equal(cycles, 0.5):
         return _wave(high, low, steps, cycles)[:steps] >> constant(low)
     return {"linear": linear, "cosine": cosine, "1-sqrt": one_minus_sqrt}[kind](high, low, steps)
 

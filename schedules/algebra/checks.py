@@ -1,0 +1,306 @@
+"""The door: what an argument must be, said once by its annotation and checked for every schedule.
+
+``Steps = Annotated[float, Kind(...)]`` is a plain ``float`` to a type checker and a rule to
+:func:`schedules.named`, which applies the rule of each parameter before the body runs. Numbers that
+are not settled yet (the tracers of JAX) pass as they are: rules see settled numbers only.
+"""
+
+import itertools
+import math
+import numbers
+import operator
+import reprlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeGuard, cast
+
+EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
+
+
+class ScheduleError(ValueError):
+    """What every bad argument, expression or command raises; it names the value and the remedy.
+
+    >>> from schedules import cosine
+    >>> cosine(1e-3, 0.0, -5)
+    Traceback (most recent call last):
+        ...
+    schedules.algebra.checks.ScheduleError: cosine: steps=-5: a duration is a finite number of steps >= 0; ...
+    """
+
+
+def is_settled(number: object) -> TypeGuard[float]:
+    """Whether a number is known now: a Python ``int`` or ``float``, not a tracer."""
+    return isinstance(number, int | float)
+
+
+def number(value: Any) -> float:
+    """The Python ``int`` or ``float`` that `value` stands for; what is being differentiated or traced stays itself.
+
+    Whole floats stay floats. Booleans, text, NaN and arrays raise ``TypeError`` or ``ValueError``.
+    """
+    kind = cast("type[Any]", type(value))
+    if kind is float and not math.isnan(value):  # the usual case, without the looks below
+        return value
+    if isinstance(value, bool):
+        raise TypeError("a boolean is not a number")
+    if isinstance(value, str | bytes):
+        raise TypeError("text is not a number; convert it first with float")
+    if isinstance(value, numbers.Integral):
+        float(value)  # an OverflowError, if it is beyond all floats
+        return operator.index(value)
+    if isinstance(value, numbers.Real):
+        if math.isnan(value):
+            raise ValueError("NaN is not a number")
+        return float(value)
+    if getattr(value, "shape", None) != ():
+        raise TypeError("give one number; jax.vmap maps over a batch of schedules" if hasattr(value, "__len__") else "")
+    return value if _followed(value) else number(value.item())
+
+
+def _followed(value: Any) -> bool:
+    """Whether its library follows what is done to a number: a tracer of JAX, a PyTorch tensor with a gradient."""
+    jax = sys.modules.get("jax")
+    return getattr(value, "requires_grad", False) or (jax is not None and isinstance(value, jax.core.Tracer))
+
+
+def surely_equal(a: Any, b: Any) -> bool:
+    """Whether two numbers are known to be equal; None equals nothing."""
+    return a is not None and (a is b or (is_settled(a) and is_settled(b) and a == b))
+
+
+def whole(value: float) -> float:
+    """`value`, as an ``int`` where that loses nothing, so that step counts stay exact."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EVER:
+        return int(value)
+    return value
+
+
+class Kind:
+    """A rule for arguments: ``convert`` gives the accepted value or raises; ``wants`` says what is.
+
+    A `static` argument decides the form of a term (a count of rounds, say), so it is never a tracer.
+    """
+
+    def __init__(self, wants: str, convert: Callable[[Any], Any], *, static: bool = False) -> None:
+        self.wants = wants
+        self.convert = convert
+        self.static = static
+
+    def __call__(self, function: str, argument: str, value: Any) -> Any:
+        """`value` as accepted, or a `ScheduleError` that names everything."""
+        try:
+            return self.convert(value)
+        except ScheduleError:
+            raise
+        except (TypeError, ValueError, OverflowError) as fault:
+            detail = f" ({fault})" if str(fault) else ""
+            raise refusal(function, argument, value, self.wants + detail) from None
+
+
+def refusal(function: str, argument: str, value: object, wants: str) -> ScheduleError:
+    """The one form of every message: ``function: argument=value: what is wanted; what to do``."""
+    return ScheduleError(f"{function}: {argument}={brief(value)}: {wants}")
+
+
+def brief(value: object) -> str:
+    """The ``repr`` of a value, its middle left out where it is long; a function is its name."""
+    return str(getattr(value, "__name__", None) or _BRIEF.repr(value))
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxother = _BRIEF.maxstring = _BRIEF.maxlong = 80  # characters
+
+
+def accept(annotation: Any, function: str, argument: str, value: Any) -> Any:
+    """`value` as the rule of an annotation accepts it: for functions that are no named schedules."""
+    return annotation.__metadata__[0](function, argument, value)
+
+
+def demand(holds: object, function: str, argument: str, value: object, wants: str) -> None:
+    """Raise the `refusal` unless `holds`; a condition on tracers cannot be judged, and passes."""
+    if isinstance(holds, bool) and not holds:
+        raise refusal(function, argument, value, wants)
+
+
+def _where(accepts: Callable[[float], bool], convert: Callable[[Any], float]) -> Callable[[Any], float]:
+    def checked(value: Any) -> float:
+        result = convert(value)
+        if is_settled(result) and not accepts(result):
+            raise ValueError
+        return result
+
+    return checked
+
+
+def _steps(value: Any) -> float:
+    return whole(number(value))
+
+
+def _float(value: Any) -> float:
+    result = number(value)
+    return float(result) if is_settled(result) else result
+
+
+def integer(value: Any) -> int:
+    """The whole number that `value` stands for."""
+    result = _steps(value)
+    if not isinstance(result, int):
+        raise TypeError
+    return result
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _callable(value: Any) -> Any:
+    if not callable(value):
+        raise TypeError
+    return value
+
+
+def choice(*options: str) -> Kind:
+    """The rule of an argument that is one of these texts."""
+
+    def convert(value: Any) -> str:
+        if value not in options:
+            raise ValueError
+        return value
+
+    return Kind(f"this is {' or '.join(map(repr, options))}", convert, static=True)
+
+
+def each(convert: Callable[[Any], Any], *, least: int = 0) -> Callable[[Any], tuple[Any, ...]]:
+    """The rule of a list, from that of its items."""
+
+    def converted(values: Any) -> tuple[Any, ...]:
+        if isinstance(values, str | bytes):
+            raise TypeError("text is not a list")
+        items = tuple(convert(value) for value in values)
+        if len(items) < least:
+            raise ValueError(f"at least {least} needed")
+        return items
+
+    return converted
+
+
+def _ascending(steps: tuple[float, ...]) -> tuple[float, ...]:
+    if any(is_settled(a) and is_settled(b) and a > b for a, b in itertools.pairwise(steps)):
+        raise ValueError("sort them first")
+    return steps
+
+
+def _point(pair: Any) -> tuple[float, float]:
+    step, value = pair
+    return _duration(step), _value(value)
+
+
+def _points(pairs: Any) -> tuple[tuple[float, float], ...]:
+    points = each(_point, least=1)(pairs)
+    _ascending(tuple(step for step, _ in points))
+    return points
+
+
+_value = _where(math.isfinite, _float)
+
+FINITE = Kind("a value is a finite number, such as a learning rate of 0.001", _where(math.isfinite, number))
+"""A finite number, whole ones kept whole."""
+
+OPERAND = Kind("this is a schedule or a finite number", FINITE.convert)
+"""What a schedule is combined with, if it is no schedule."""
+
+_duration = _where(lambda steps: 0 <= steps < math.inf, _steps)
+
+Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]
+"""A finite number: a learning rate, a momentum, a factor."""
+
+Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
+"""A finite number above zero."""
+
+Amount = Annotated[float, Kind("this is a finite number >= 0", _where(lambda x: 0 <= x < math.inf, number))]
+"""A finite number, zero allowed: a floor, a threshold."""
+
+Factor = Annotated[float, Kind("this is a number above 0 and below 1", _where(lambda x: 0 < x < 1, number))]
+"""What makes a number smaller."""
+
+Share = Annotated[float, Kind("this is a fraction of the whole, from 0 to 1", _where(lambda x: 0 <= x <= 1, _float))]
+"""A part of the whole, in [0, 1]."""
+
+Steps = Annotated[float, Kind("a duration is a finite number of steps >= 0; pass steps=1000, say", _duration)]
+"""A duration in steps: finite, zero allowed."""
+
+Endless = Annotated[
+    float, Kind("a duration is a number of steps >= 0, or inf", _where(lambda steps: steps >= 0, _steps))
+]
+"""A duration in steps that may be endless."""
+
+Period = Annotated[
+    float,
+    Kind("this is a finite number of steps > 0; pass 1 for every step", _where(lambda x: 0 < x < math.inf, _steps)),
+]
+"""A length in steps that something repeats after: finite, above zero."""
+
+Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
+"""A step, or a negative number of steps from the end."""
+
+Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, integer), static=True)]
+"""A whole number of at least one."""
+
+Whole = Annotated[
+    int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, integer), static=True)
+]
+"""A whole number, zero allowed: a patience, say."""
+
+MAX_ROUNDS = 10_000
+
+Rounds = Annotated[
+    int,
+    Kind(
+        f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}",
+        _where(lambda n: 1 <= n <= MAX_ROUNDS, integer),
+        static=True,
+    ),
+]
+"""How many rounds are written out, one after the other."""
+
+Times = Annotated[
+    float,
+    Kind(
+        f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one: s[:steps]",
+        _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps),
+        static=True,
+    ),
+]
+"""How many times: so many rounds, or inf."""
+
+Switch = Annotated[bool, Kind("this is True or False", _boolean)]
+"""True or False, nothing that merely looks like it."""
+
+Mode = Annotated[str, choice("min", "max")]
+"""Whether less is better, or more."""
+
+ThresholdMode = Annotated[str, choice("rel", "abs")]
+"""Whether a threshold is a fraction, or a difference."""
+
+Function = Annotated[Callable[[Any], Any], Kind("this is a callable of the step", _callable)]
+"""Any Python callable of the step."""
+
+Values = Annotated[Sequence[float], Kind("this is a list of finite numbers", each(_value, least=1))]
+"""One or more finite numbers."""
+
+Record = Annotated[Sequence[float], Kind("this is a list of finite numbers", each(_value, least=1), static=True)]
+"""One or more finite numbers that are data, not parameters."""
+
+Milestones = Annotated[
+    Sequence[float],
+    Kind("this is a list of steps >= 0 in ascending order", lambda values: _ascending(each(_duration)(values))),
+]
+"""Steps in ascending order."""
+
+Points = Annotated[
+    Sequence[tuple[float, float]],
+    Kind("this is a list of (step, value) pairs in ascending order of steps >= 0", _points),
+]
+"""(step, value) pairs in ascending order of steps."""

@@ -1,0 +1,87 @@
+"""Normal forms: when an operation is a constant or does nothing, and how durations combine.
+
+All this is about numbers: the values of constants and lengths in steps, some of which may be tracers.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from .checks import ScheduleError, demand, is_settled, surely_equal, whole
+from .ops import ARITY, NUMBERS, bound
+
+Op: TypeAlias = str | Callable[[Any], Any]
+"""An operation by its name in `schedules.algebra.ops`, or a Python callable of one number."""
+
+_LEFT_NEUTRAL = {"add": 0, "multiply": 1}
+_RIGHT_NEUTRAL = {"add": 0, "subtract": 0, "multiply": 1, "divide": 1, "pow": 1}
+_LEFT_ZERO = frozenset(("multiply", "divide"))
+_RIGHT_ZERO = frozenset(("multiply",))
+_BY_NONZERO = frozenset(("divide", "floor_divide", "remainder"))
+_OPERATORS = frozenset(("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "negative", "square"))
+
+
+def check_op(op: Op, count: int) -> None:
+    """Refuse what is no operation on `count` operands."""
+    if isinstance(op, str):
+        demand(op in ARITY, "Lift", "op", op, f"this is one of {', '.join(ARITY)}, or a callable")
+        demand(count == ARITY[op], op, "operands", count, f"{op} takes {ARITY[op]}")
+    else:
+        demand(callable(op) and count == 1, "Lift", "op", op, "this is a name or a callable of one number")
+
+
+def folded(op: Op, values: Sequence[Any]) -> float | None:
+    """The one value of an operation on operands with these values, None for those that vary; None if it varies."""
+    if not isinstance(op, str):
+        return None
+    if all(value is not None and (is_settled(value) or op in _OPERATORS) for value in values):
+        return _computed(op, values)
+    if len(values) == 2:
+        left, right = values
+        demand(not (surely_equal(right, 0) and op in _BY_NONZERO), op, "divisor", right, "nothing is divided by zero")
+        if (surely_equal(left, 0) and op in _LEFT_ZERO) or (surely_equal(right, 0) and op in _RIGHT_ZERO):
+            return 0.0
+    return None
+
+
+def _computed(op: str, values: Sequence[Any]) -> float:
+    try:
+        return bound(op, NUMBERS)(*values)
+    except (ArithmeticError, ValueError) as fault:
+        raise ScheduleError(f"{op}: operands={[*values]}: {fault}; choose operands inside its domain") from None
+
+
+def neutral(op: Op, values: Sequence[Any]) -> int | None:
+    """The place of the operand that an operation does nothing to, since the other one is neutral; None if none is."""
+    if isinstance(op, str) and len(values) == 2:
+        if surely_equal(values[0], _LEFT_NEUTRAL.get(op)):
+            return 1
+        if surely_equal(values[1], _RIGHT_NEUTRAL.get(op)):
+            return 0
+    return None
+
+
+# -- durations ---------------------------------------------------------------------------------------
+
+
+def longer(a: Any, b: Any) -> Any:
+    """``max(a, b)`` of two durations, tracers among them."""
+    if is_settled(a) and is_settled(b):
+        return max(a, b)
+    settled_ones = [x for x in (a, b) if is_settled(x)]
+    if settled_ones:
+        if settled_ones[0] == 0:
+            return b if is_settled(a) else a
+        if settled_ones[0] == math.inf:
+            return math.inf
+    from array_api_compat import array_namespace
+
+    xp = array_namespace(*(x for x in (a, b) if not is_settled(x)))
+    return xp.maximum(a, b)
+
+
+def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
+    """`length`, or the float after it where rounding would make the clock fall short of its goal by then."""
+    if is_settled(length) and is_settled(goal) and clock(length) < goal:
+        return math.nextafter(length, math.inf)
+    return whole(length)

@@ -1,0 +1,138 @@
+"""What a schedule only hands on: to an evaluator, to its text, to a face.
+
+Here alone imports point up, inside of the methods.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .checks import ScheduleError, brief
+from .ops import UFUNCS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+
+    from .nodes import Schedule
+
+
+class Handed:
+    """The methods of `Schedule` that others do for it."""
+
+    # -- its value -----------------------------------------------------------------------------------
+
+    def __call__(self: Any, step: Any) -> Any:
+        """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
+
+        >>> import numpy as np
+        >>> from schedules import linear
+        >>> linear(0.0, 1.0, 4)(np.arange(6))
+        array([0.  , 0.25, 0.5 , 0.75, 1.  , 1.  ])
+        """
+        kind = type(step)  # pyright: ignore[reportUnknownVariableType] -- it may be anything
+        if kind is int or kind is float:
+            return (self._function or self.function())(step)
+        from ..evaluate.arrays import on_array
+
+        return on_array(self, step)
+
+    def function(self: Any) -> Callable[[float], float]:
+        """The bare compiled function of this schedule, for hot loops: Python number in, ``float`` out.
+
+        >>> from schedules import linear
+        >>> lr = linear(0.0, 1.0, 4).function()
+        >>> [lr(step) for step in range(3)]
+        [0.0, 0.25, 0.5]
+        """
+        if self._function is None:
+            from ..evaluate.numbers import compiled
+
+            self.__dict__["_function"] = compiled(self)
+        assert self._function is not None  # noqa: S101 -- tells the type checker what the lines above did
+        return self._function
+
+    def values(
+        self: Any, steps: int | None = None, *, start: int = 0, dtype: Any = float, out: Any = None
+    ) -> "np.ndarray":
+        """``[s(start), s(start + 1), ..., s(start + steps - 1)]``, a whole curve at memory speed.
+
+        Args:
+            steps: how many values; None means the rest of the duration.
+            start: the first step.
+            dtype: the float type of the array, when `out` is not given.
+            out: an array of shape (steps,) to write into.
+
+        Returns:
+            An array of shape (steps,): `out` if it is given.
+
+        Raises:
+            ScheduleError: the schedule is endless and `steps` is None, or `out` has another shape.
+
+        The curve agrees with ``s(t)`` to a few units in the last place, not bit by bit.
+
+        >>> from schedules import linear
+        >>> linear(0.0, 1.0, 4).values()
+        array([0.  , 0.25, 0.5 , 0.75])
+        """
+        from ..evaluate.grid import values
+
+        return values(self, steps, start=start, dtype=dtype, out=out)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray":
+        if copy is False:
+            raise ValueError("a schedule holds no array to share; use np.asarray(s)")
+        return self.values(dtype=float if dtype is None else dtype)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> "Schedule":
+        from .nodes import lift
+
+        name = ufunc.__name__
+        if method != "__call__" or options or (name not in UFUNCS and name not in _OPERATORS):
+            raise ScheduleError(
+                f"{name}: {brief(self)}: no such operation on schedules; take its values first: s.values()"
+            )
+        return lift(UFUNCS[name], *inputs) if name in UFUNCS else _OPERATORS[name](*inputs)
+
+    def __getitem__(self: Any, span: Any) -> "Schedule":
+        """``s[a:b](t) == s(a + t)`` for b - a steps; see `schedules.library.combinators.part`."""
+        from ..library.combinators import sliced
+
+        return sliced(self, span)
+
+    # -- its text and its faces ----------------------------------------------------------------------
+
+    def __repr__(self: Any) -> str:
+        from ..text.expression import write
+
+        return write(self)
+
+    def describe(self: Any, steps: int | None = None) -> Any:
+        """A table of the segments: first step, last step, shape, value from, value to.
+
+        >>> from schedules import cosine, linear
+        >>> print((linear(0.0, 1e-3, 100) >> cosine(1e-3, 0.0, 900)).describe())
+        first  last  shape                    from   to
+        0      99    linear(0.0, 0.001, 100)  0      0.00099
+        100    999   cosine(0.001, 0.0, 900)  0.001  3.04617e-09
+        """
+        from ..faces.table import describe
+
+        return describe(self, steps)
+
+    def plot(self: Any, ax: "Axes | None" = None, steps: int | None = None, **style: Any) -> "Axes":
+        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes."""
+        from ..faces.figure import draw
+
+        return draw(self, ax, steps, **style)
+
+    def _repr_html_(self: Any) -> str:
+        from ..faces.notebook import html
+
+        return html(self)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {  # what NumPy asks where its numbers stand on the left
+    "right_shift": lambda a, b: a >> b if isinstance(a, Handed) else b.__rrshift__(a),
+    "equal": lambda a, b: isinstance(a, Handed) and a == b,
+    "not_equal": lambda a, b: not (isinstance(a, Handed) and a == b),
+}

@@ -1,0 +1,234 @@
+"""Named schedules: a call that is remembered, and stands for a body of the five nodes."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, get_args, get_type_hints
+
+from .checks import OPERAND, Kind, ScheduleError, brief, demand, number
+from .nodes import Constant, Schedule, as_schedule, nested
+from .ops import ARITY, WHOLE
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Call(Schedule):
+    """A named schedule: it remembers its maker and the arguments, and stands for its `body`."""
+
+    __match_args__ = ("maker", "args")
+    maker: "Maker"
+    args: tuple[Any, ...]
+
+    def __new__(cls, maker: "Maker", args: tuple[Any, ...]) -> Schedule:
+        call = nested(cls, maker, args)
+        # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
+        return next((arg for arg in args if arg is call.body), call)
+
+    @functools.cached_property
+    def body(self) -> Schedule:
+        """The term that this call stands for."""
+        name, first = self.maker.__name__, self.maker.positional
+        args = accepted(self.maker, self.args)
+        keywords = dict(list(args.items())[first:])
+        try:
+            body = self.maker.__wrapped__(*list(args.values())[:first], **keywords)
+        except ScheduleError as fault:
+            raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
+        except ArithmeticError as fault:
+            raise ScheduleError(f"{name}: {keywords or self.args}: {fault}; choose smaller values") from None
+        return as_schedule(body, name)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return (self.body,)
+
+    @property
+    def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the body
+        return self.body.steps
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by name, the defaults among them."""
+        return dict(zip(self.maker.defaults, self.args, strict=True))
+
+
+class Maker(Protocol):
+    """What `named` makes of a function: the same function, which now remembers its calls."""
+
+    __name__: str
+    __qualname__: str
+    __wrapped__: Callable[..., Schedule]
+    defaults: dict[str, Any]
+    """Each parameter with its default, `inspect.Parameter.empty` where it has none."""
+    positional: int
+    """How many of the parameters come before the keyword-only ones."""
+    kinds: Callable[[], dict[str, Kind]]
+    """The rule of each parameter."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Schedule: ...
+
+
+MAKERS: dict[str, Maker] = {}
+"""Every named schedule by its name: the vocabulary of `schedules.parse`."""
+
+
+def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
+    """``named(f)(x)`` is a schedule that prints as ``f(x)`` and behaves as the term that ``f(x)`` returns.
+
+    Arguments are checked by their annotations (`schedules.algebra.checks`: ``Steps``, ``Value``, ``Count``, ...); any
+    other annotation takes numbers, schedules, lists of these, and named schedules themselves.
+    The name then works in `parse`, on the command line, in configs and in checkpoints.
+
+    Raises:
+        ScheduleError: the name is taken by another function, or the function has ``*args`` or ``**kwargs``.
+
+    >>> from schedules import Schedule, Steps, Time, Value, named, parse
+    >>> @named
+    ... def parabola(peak: Value, steps: Steps) -> Schedule:
+    ...     x = Time() / steps
+    ...     return (4 * peak * x * (1 - x))[:steps]
+    >>> parabola(0.1, steps=100)
+    parabola(0.1, 100)
+    >>> parse("parabola(0.1, 100) >> constant(0.0)")(50)
+    0.1
+    """
+    name = function.__name__
+    bind, kinds = _binder(function)
+    free = name.isidentifier() and name not in _RESERVED
+    demand(free, "named", "function", function, "the name is taken by expressions, or is no name; choose another")
+
+    @functools.wraps(function)
+    def maker(*args: Any, **kwargs: Any) -> Schedule:
+        return Call(typed, tuple(bind(args, kwargs).values()))
+
+    signature = inspect.signature(function)
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    cast("Any", maker).__signature__ = inspect.Signature(plain)  # what help() shows: the rules have no short names
+    typed = cast("Maker", maker)
+    typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
+    typed.kinds = kinds
+    typed.positional = sum(p.kind is not p.KEYWORD_ONLY for p in signature.parameters.values())
+    taken = MAKERS.setdefault(name, typed)
+    if (taken.__module__, taken.__qualname__) != (function.__module__, function.__qualname__):
+        raise ScheduleError(f"named: function={name}: the name is taken by {taken.__module__}; choose another")
+    MAKERS[name] = typed  # the same function, defined again: a reloaded module or notebook cell
+    return cast("Callable[P, Schedule]", maker)
+
+
+_RESERVED = frozenset(
+    (*ARITY, *WHOLE, "join", "scale", "constant", "Time", "Warp", "inf", "pi", "True", "False", "None")
+)
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, its arguments checked by their annotations as those of `named` ones are."""
+    bind, _ = _binder(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> R:
+        return cast("Callable[..., R]", function)(**bind(args, kwargs))
+
+    return cast("Callable[P, R]", call)
+
+
+Binder: TypeAlias = Callable[[Any, Any], dict[str, Any]]
+
+
+def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str, Kind]]]:
+    """What makes arguments of positions and keywords, each accepted by its rule, defaults filled in; and the rules."""
+    signature, name = inspect.signature(function), function.__name__
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ScheduleError(f"named: function={name}: a named schedule has no *{parameter.name}; take a list")
+
+    @functools.cache
+    def kinds() -> dict[str, Kind]:
+        hints = get_type_hints(function, include_extras=True)
+        return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
+
+    def bind(args: Any, kwargs: Any) -> dict[str, Any]:
+        try:
+            for word in kwargs.keys() - signature.parameters.keys():
+                raise TypeError(f"got an unexpected keyword argument {word!r}")
+            bound_arguments = signature.bind(*args, **kwargs)
+        except TypeError as fault:
+            raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None
+        bound_arguments.apply_defaults()
+        given = bound_arguments.arguments
+        return {key: kind(name, key, given[key]) for key, kind in kinds().items()}
+
+    return bind, kinds
+
+
+def accepted(maker: Maker, args: tuple[Any, ...]) -> dict[str, Any]:
+    """The arguments of a call by name, each accepted by its rule."""
+    rules = zip(maker.kinds().items(), args, strict=True)
+    return {key: kind(maker.__name__, key, arg) for (key, kind), arg in rules}
+
+
+def _plain(signature: inspect.Signature) -> str:
+    """The parameters, as one would call them."""
+    texts: list[str] = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in texts:
+            texts.append("*")
+        texts.append(parameter.name if parameter.default is parameter.empty else _default(parameter))
+    return ", ".join(texts)
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    return f"{parameter.name}={brief(parameter.default)}"
+
+
+def _kind(annotation: Any) -> Kind:
+    """The rule that an annotation stands for."""
+    choices = get_args(annotation)
+    own = [choice for choice in choices if isinstance(choice, Kind)]
+    if own:
+        return own[0]
+    if type(None) in choices:
+        inner = _kind(next(choice for choice in choices if choice is not type(None)))
+        return Kind(
+            f"{inner.wants}, or None",
+            lambda value: None if value is None else inner.convert(value),
+            static=inner.static,
+        )
+    if annotation is Schedule or Schedule in choices:
+        return Kind(
+            OPERAND.wants, lambda value: value if isinstance(value, Schedule) else Constant(OPERAND.convert(value))
+        )
+    return Kind("this is a number, a schedule or a list of these", _anything, static=annotation is int)
+
+
+def _by_name(value: Any) -> Any:
+    """A named schedule, where its name is given: configs have nothing but text."""
+    return MAKERS.get(value, value) if isinstance(value, str) else value
+
+
+def _anything(value: Any) -> Any:
+    value = _by_name(value)
+    if isinstance(value, Schedule) or hasattr(value, "positional"):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(map(_anything, cast("list[Any]", value)))
+    return number(value)
+
+
+def _shape(value: Any) -> Any:
+    value = _by_name(value)
+    defaults = dict[str, Any](getattr(value, "defaults", {}))
+    missing = [name for name, default in defaults.items() if default is inspect.Parameter.empty]
+    if missing != ["start", "end", "steps"]:
+        raise TypeError
+    return value
+
+
+Shape: TypeAlias = Annotated[
+    Callable[[float, float, float], Schedule],
+    Kind(
+        "this is a named curve of (start, end, steps) itself, such as linear or cosine; decorate your own with @named",
+        _shape,
+    ),
+]
+"""A named curve by itself, not called: a function of (start, end, steps)."""

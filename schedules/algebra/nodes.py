@@ -1,0 +1,360 @@
+"""Terms: what a schedule is, before anyone evaluates it.
+
+A schedule is a duration and a function of time. Five nodes generate all of them:
+
+=========================== ================================== ====================
+node                        value at t                         duration
+=========================== ================================== ====================
+``Constant(v)``             ``v``                              0
+``Time()``                  ``t``                              inf
+``Lift(op, args)``          ``op(a(t), b(t), ...)``            max over the args
+``Warp(term, clock, d)``    ``term(clock(t))``                 ``d``
+``Join(parts)``             the part that t falls in, at its   sum
+                            own local time; at a knot the
+                            later part
+=========================== ================================== ====================
+
+Time starts at 0, and every schedule holds outside its duration: ``s(t) == s(clip(t, 0, s.steps))``.
+Nodes are normalised as they are made, so ``==`` sees through ways of writing: joins are flat, constants are
+folded, parts of no length vanish, and neutral elements (``+ 0``, ``* 1``) drop out.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, NoReturn, TypeAlias, cast
+
+from .checks import FINITE, OPERAND, Endless, ScheduleError, accept, brief, demand, refusal, surely_equal
+from .forms import Op, check_op, folded, length_reaching, longer, neutral
+from .handed import Handed
+from .survey import Surveyed
+
+
+class Schedule(Surveyed, Handed):
+    """``s(t)``: the value to use for update number t, counted from 0; it lasts ``s.steps`` steps.
+
+    Immutable, hashable, picklable, and safe to share between threads. Built by the functions of this
+    package and by operators: ``a >> b`` joins; ``+ - * / **`` and unary minus act pointwise, with
+    numbers on either side; ``s[a:b]`` is the part of s from step a to step b.
+
+    >>> from schedules import cosine, linear
+    >>> s = linear(0.0, 1e-3, 1000) >> cosine(1e-3, 0.0, 9000)
+    >>> s
+    linear(0.0, 0.001, 1000) >> cosine(0.001, 0.0, 9000)
+    >>> s(500), s.steps
+    (0.0005, 10000)
+    """
+
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+    __iter__: ClassVar[None] = None  # a schedule is a function of real time: nothing to iterate over
+    _function: Callable[[float], float] | None
+
+    steps: float
+    """The duration, in steps; ``inf`` for an endless schedule."""
+
+    depth: int
+    """How deep the term is nested."""
+
+    # -- a term ------------------------------------------------------------------------------------
+
+    @property
+    def fields(self) -> tuple[Any, ...]:
+        """What the node was made of, in order."""
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    @property
+    def children(self) -> "tuple[Schedule, ...]":
+        """The terms that the node was made of."""
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Schedule) and type(self) is type(other) and self.fields == other.fields
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((type(self).__name__, self.fields))  # once, since a term may hold another in many places
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.fields
+
+    def __copy__(self) -> "Schedule":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Schedule":
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise refusal("Schedule", name, value, "schedules never change; build a new one")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise refusal("Schedule", name, getattr(self, name, None), "schedules never change; build a new one")
+
+    # -- an algebra --------------------------------------------------------------------------------
+
+    def __rshift__(self, other: Any) -> "Schedule":
+        return Join((self, as_schedule(other, "join")))
+
+    def __rrshift__(self, other: Any) -> "Schedule":
+        return Join((as_schedule(other, "join"), self))
+
+    def __add__(self, other: Any) -> "Schedule":
+        return lift("add", self, other)
+
+    def __radd__(self, other: Any) -> "Schedule":
+        return lift("add", other, self)
+
+    def __sub__(self, other: Any) -> "Schedule":
+        return lift("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> "Schedule":
+        return lift("subtract", other, self)
+
+    def __mul__(self, other: Any) -> "Schedule":
+        return lift("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> "Schedule":
+        return lift("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> "Schedule":
+        return lift("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> "Schedule":
+        return lift("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> "Schedule":
+        return lift("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> "Schedule":
+        return lift("floor_divide", other, self)
+
+    def __mod__(self, other: Any) -> "Schedule":
+        return lift("remainder", self, other)
+
+    def __rmod__(self, other: Any) -> "Schedule":
+        return lift("remainder", other, self)
+
+    def __pow__(self, other: Any) -> "Schedule":
+        return lift("pow", self, other)
+
+    def __rpow__(self, other: Any) -> "Schedule":
+        return lift("pow", other, self)
+
+    def __neg__(self) -> "Schedule":
+        return lift("negative", self)
+
+    def __pos__(self) -> "Schedule":
+        return self
+
+    def __abs__(self) -> "Schedule":
+        return lift("abs", self)
+
+
+ScheduleLike: TypeAlias = Schedule | float
+
+MAX_DEPTH = 150  # of nesting: every fold, and Python's own, goes as deep
+
+
+def unchecked(kind: type[Any], *fields: Any) -> Any:
+    """A node of this kind as it is, with no check and no normal form."""
+    node = object.__new__(kind)
+    node.__dict__.update(zip(kind.__match_args__, fields, strict=True), _function=None, depth=1)
+    return node
+
+
+def nested(kind: type[Any], *fields: Any) -> Any:
+    """A node that knows how deep it is nested."""
+    node = unchecked(kind, *fields)
+    depth = 1 + max((child.depth for child in node.children), default=0)
+    demand(
+        depth <= MAX_DEPTH, kind.__name__, "depth", depth, f"at most {MAX_DEPTH}; combine terms in groups, not in a row"
+    )
+    node.__dict__["depth"] = depth
+    return node
+
+
+# -- the five nodes ----------------------------------------------------------------------------------
+
+
+class Constant(Schedule):
+    """``s(t) = value``; it has no length of its own, so nothing can be joined after it."""
+
+    __match_args__ = ("value",)
+    value: float
+    steps = 0
+    numbers = ("value",)
+
+    def __new__(cls, value: Any) -> "Constant":
+        return nested(cls, FINITE("constant", "value", value))
+
+
+class Time(Schedule):
+    """``s(t) = t``, endless: the clock that all others are made from.
+
+    >>> from schedules import Time
+    >>> (Time() / 4)(1)
+    0.25
+    """
+
+    steps = math.inf
+
+    def __new__(cls) -> "Time":
+        return nested(cls)
+
+
+class Lift(Schedule):
+    """``s(t) = op(a(t), b(t), ...)``, as long as the longest of the args.
+
+    `op` is a name of `schedules.algebra.ops`, or any Python callable of one number.
+    """
+
+    __match_args__ = ("op", "args")
+    op: Op
+    args: tuple[Schedule, ...]
+
+    def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
+        args = tuple(as_schedule(arg, op if isinstance(op, str) else "custom") for arg in args)
+        check_op(op, len(args))
+        values = [constant_value(arg) for arg in args]
+        if (value := folded(op, values)) is not None:
+            bare = all(isinstance(arg, Constant) for arg in args)
+            return Constant(value) if bare else lasting_constant(value, longest(args))
+        place = neutral(op, values)
+        if place is not None and surely_equal(args[place].steps, longest(args)):
+            return args[place]
+        return nested(cls, op, args)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return self.args
+
+    @functools.cached_property
+    def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
+        return longest(self.args)
+
+
+class Warp(Schedule):
+    """``s(t) = term(clock(t))`` for `steps` steps, where the clock is itself a schedule.
+
+    >>> from schedules import Time, Warp, linear
+    >>> Warp(linear(0.0, 1.0, 10), Time() * 2, 5)(3)
+    0.6
+    """
+
+    __match_args__ = ("term", "clock", "steps")
+    term: Schedule
+    clock: Schedule
+    numbers = ("steps",)
+    bends = True
+
+    def __new__(cls, term: Any, clock: Any, steps: float = math.inf) -> Schedule:
+        term, clock = as_schedule(term, "Warp"), as_schedule(clock, "Warp")
+        steps = accept(Endless, "Warp", "steps", steps)
+        still = isinstance(clock, Time) or (isinstance(term, Constant) and clock != ORIGIN)
+        if still and surely_equal(term.steps, steps):
+            return term  # no transform of time changes a bare constant
+        value = constant_value(term)
+        return nested(cls, term, clock, steps) if value is None else nested(cls, Constant(value), ORIGIN, steps)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return self.term, self.clock
+
+
+ORIGIN = Constant(0)  # the clock of a constant that has a length
+
+
+class Join(Schedule):
+    """``s(t) = parts[i](t - knots[i])`` for the last i with ``knots[i] <= t``: one after the other."""
+
+    __match_args__ = ("parts",)
+    parts: tuple[Schedule, ...]
+    bends = True
+
+    def __new__(cls, parts: Iterable[Any]) -> Schedule:
+        flat = tuple(_flat(parts))
+        if not flat:
+            raise ScheduleError("join: parts=(): there is nothing to join; give at least one schedule")
+        for place, part in enumerate(flat[:-1], start=1):
+            _check_inner(place, len(flat), part)
+        lasting = *(part for part in flat[:-1] if not surely_equal(part.steps, 0)), flat[-1]
+        return lasting[0] if len(lasting) == 1 else nested(cls, lasting)
+
+    @property
+    def children(self) -> tuple[Schedule, ...]:
+        return self.parts
+
+    @functools.cached_property
+    def knots(self) -> tuple[float, ...]:
+        """The step at which each part begins."""
+        return self._ends[:-1]
+
+    @functools.cached_property
+    def levels(self) -> tuple[float, ...]:
+        """The values of the parts, if all are constant by their form, else nothing."""
+        found = [constant_value(part) for part in self.parts]
+        return () if None in found else cast("tuple[float, ...]", tuple(found))
+
+    @functools.cached_property
+    def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
+        return self._ends[-1]
+
+    @functools.cached_property
+    def _ends(self) -> tuple[float, ...]:
+        ends: list[Any] = [0]
+        for part in self.parts:
+            knot, length = ends[-1], part.steps
+            ends.append(length_reaching(knot + length, lambda end, knot=knot: end - knot, length))
+        return tuple(ends)
+
+
+def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
+    for part in parts:
+        term = as_schedule(part, "join")
+        yield from term.parts if isinstance(term, Join) else (term,)
+
+
+def _check_inner(place: int, count: int, part: Schedule) -> None:
+    where = f"join: part {place} of {count}, {brief(part)},"
+    if isinstance(part, Constant):
+        raise ScheduleError(f"{where} lasts 0 steps; give it a length: constant({part.value!r}, steps=1000)")
+    if surely_equal(part.steps, math.inf):
+        raise ScheduleError(f"{where} is endless, so what follows never starts; cut it: s[:1000]")
+
+
+# -- what nodes are made with ------------------------------------------------------------------------
+
+
+def as_schedule(value: Any, function: str) -> Schedule:
+    """`value` itself if it is a schedule, the constant that it stands for if it is a number."""
+    return value if isinstance(value, Schedule) else Constant(OPERAND(function, "operand", value))
+
+
+def lift(op: Op, *args: Any) -> Schedule:
+    """``lift(op, a, b)(t) = op(a(t), b(t))``: an operation on values becomes one on schedules."""
+    return Lift(op, args)
+
+
+def lasting_constant(value: Any, steps: Any) -> Schedule:
+    """``s(t) = value`` for `steps` steps, none of them too: a part that vanishes from a join."""
+    return Warp(Constant(value), ORIGIN, steps)
+
+
+def constant_value(term: Schedule) -> float | None:
+    """The one value of a term that is constant by its form, else None."""
+    match term:
+        case Constant(value):
+            return value
+        case Warp(Constant(value)):
+            return value
+        case _:
+            return None
+
+
+def longest(terms: Iterable[Schedule]) -> float:
+    """The longest duration of all."""
+    return functools.reduce(longer, (term.steps for term in terms))

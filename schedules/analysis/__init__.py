@@ -1,0 +1,1 @@
+"""What it does: intervals <- phases <- shape <- area, compare. It imports algebra, evaluate and library."""

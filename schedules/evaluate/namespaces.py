@@ -1,0 +1,96 @@
+"""The libraries that arrays belong to: found from the array, never imported."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from ..algebra.checks import ScheduleError, refusal
+from ..algebra.ops import bound
+
+_NAMESPACES: dict[type, Any] = {}
+
+
+def namespace(array: Any) -> Any:
+    """The array-API namespace of an array, found once per type."""
+    kind = cast("type[Any]", type(array))
+    if kind not in _NAMESPACES:
+        import array_api_compat
+
+        wanted = f"s(step): step={array!r}: a step is a real number or an array of them"
+        if isinstance(array, bool | complex | str):
+            raise ScheduleError(wanted)
+        if isinstance(array, np.generic | int | float):
+            array = np.asarray(array)
+        try:
+            _NAMESPACES[kind] = array_api_compat.array_namespace(array)
+        except TypeError:
+            raise ScheduleError(wanted) from None
+    return _NAMESPACES[kind]
+
+
+def from_list(steps: Sequence[float]) -> Any:
+    """A list of steps as an array."""
+    try:
+        return np.asarray(steps)
+    except ValueError as fault:
+        raise refusal("s(step)", "step", steps, f"a step is a real number or an array of them ({fault})") from None
+
+
+def as_steps(xp: Any, step: Any) -> Any:
+    """Steps as they are if they are floats, in the library's own integers if they are whole."""
+    if xp.isdtype(step.dtype, "real floating"):
+        return step
+    if not xp.isdtype(step.dtype, "integral"):
+        raise ScheduleError(f"s(step): step.dtype={step.dtype}: steps are real numbers; convert the array first")
+    integer = default_dtype(xp, "integral")
+    if step.dtype == integer:
+        return step
+    largest = xp.iinfo(integer).max
+    return xp.astype(xp.minimum(step, largest) if xp.iinfo(step.dtype).max > largest else step, integer)
+
+
+def dtype_range(xp: Any, steps: Any) -> tuple[float, float]:
+    """The least and the largest value that steps of their dtype can have."""
+    if xp.isdtype(steps.dtype, "real floating"):
+        return -math.inf, math.inf
+    return int(xp.iinfo(steps.dtype).min), int(xp.iinfo(steps.dtype).max)
+
+
+def float_like(xp: Any, step: Any) -> Any:
+    """The float dtype of values at `step`: its own, or the library's default for whole steps."""
+    return step.dtype if xp.isdtype(step.dtype, "real floating") else default_dtype(xp, "real floating")
+
+
+def default_dtype(xp: Any, kind: str) -> Any:
+    """The dtype that a library gives to Python numbers of this kind, as configured now."""
+    return xp.__array_namespace_info__().default_dtypes()[kind]
+
+
+def array_like(xp: Any, values: Any, step: Any) -> Any:
+    """Floats as an array to go with `step`: same library, device and float dtype."""
+    return xp.asarray(values, dtype=float_like(xp, step), device=device_of(step))
+
+
+def device_of(array: Any) -> Any:
+    """The device that an array lies on."""
+    import array_api_compat
+
+    return array_api_compat.device(array)  # pyright: ignore[reportUnknownMemberType] -- its types name other libraries
+
+
+def is_jax(xp: Any) -> bool:
+    """Whether a namespace is JAX's."""
+    return xp.__name__.partition(".")[0] == "jax"
+
+
+def is_numpy(xp: Any) -> bool:
+    """Whether a namespace is NumPy's."""
+    return xp.__name__ in ("numpy", "array_api_compat.numpy")
+
+
+def on_numbers(op: str, args: list[float]) -> float:
+    """An operation on numbers as IEEE 754 has it, where Python would raise: an overflow is inf."""
+    with np.errstate(all="ignore"):
+        return float(bound(op, namespace(np.float64(0)))(*map(np.float64, args)))

@@ -1,0 +1,148 @@
+"""A join of many parts as one program: parts that share a form are evaluated once, with columns of their numbers."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..algebra.bounds import cut
+from ..algebra.checks import is_settled, surely_equal
+from ..algebra.named import Call
+from ..algebra.nodes import Constant, Join, Lift, Schedule, Time, Warp, unchecked
+from .float32 import SINGLE, split_powers
+from .fold import Clock
+from .namespaces import array_like, device_of, float_like
+
+
+def stacked(
+    xp: Any, term: Join, places: list[int], time: Clock[Any], fold: Callable[[Schedule, Clock[Any]], Any]
+) -> Any:
+    """A join at `time`: each distinct program of its parts once, with the numbers of the part that a step falls in."""
+    columns = Columns(xp, time.value, [term.knots[place] for place in places])
+    programs: dict[tuple[Instruction, ...], dict[int, list[Any]]] = {}
+    for row, place in enumerate(places):
+        lines, numbers = program(term.parts[place], split_powers if columns.bits == SINGLE else lambda node: node)
+        programs.setdefault(lines, {})[row] = numbers
+    result: Any = None
+    for lines, members in programs.items():
+        first = next(iter(members.values()))
+        given = zip(*(members.get(row, first) for row in range(len(places))), strict=True)
+        body = run(lines, [columns.read(column) for column in given])
+        value = columns.full(fold(body, Clock(columns.local, min(time.low, 0), time.high)))
+        mine = columns.read([row in members for row in range(len(places))])
+        result = value if result is None else xp.where(mine, value, result)
+    return result
+
+
+class Columns:
+    """Columns of numbers with a row for each part of a join, read at the row that each step falls in."""
+
+    def __init__(self, xp: Any, steps: Any, knots: list[Any]) -> None:
+        self.xp = xp
+        self.steps = steps
+        self.known: dict[tuple[Any, ...], Any] = {}
+        self.bits = xp.finfo(float_like(xp, steps)).bits
+        whole_steps = xp.isdtype(steps.dtype, "integral")
+        edges = self.column([math.ceil(knot) if whole_steps and is_settled(knot) else knot for knot in knots[1:]])
+        self.index = xp.searchsorted(xp.astype(edges, steps.dtype), steps, side="right")
+        starts = [math.floor(knot) if is_settled(knot) else knot for knot in knots]
+        self.local = steps - self.read(starts)  # whole numbers first: they are exact
+        if starts != knots:
+            self.local = self.local - self.read([knot - start for knot, start in zip(knots, starts, strict=True)])
+
+    def column(self, values: Sequence[Any]) -> Any:
+        """Numbers as an array of the library: whole ones as integers, the others in the float type of the steps."""
+        if all(isinstance(value, int) for value in values):
+            return self.xp.asarray(np.asarray(values), device=device_of(self.steps))
+        if all(map(is_settled, values)):
+            return array_like(self.xp, np.asarray(values), self.steps)
+        return self.xp.stack([array_like(self.xp, value, self.steps) for value in values])
+
+    def read(self, values: Sequence[Any]) -> Any:
+        """The number of the row at each step: one number if it is the same in every row."""
+        if all(value is values[0] or surely_equal(value, values[0]) for value in values):
+            return values[0]
+        if not all(map(is_settled, values)):
+            return self.column(values)[self.index]
+        key = (*map(type, values), *values)
+        if key not in self.known:
+            self.known[key] = self.column(values)[self.index]
+        return self.known[key]
+
+    def full(self, value: Any) -> Any:
+        """A value as an array, if it is a number."""
+        return array_like(self.xp, value, self.steps) if isinstance(value, int | float) else value
+
+
+Instruction: TypeAlias = tuple[Any, ...]
+"""A node of a program: its kind, its operation, the places of its children, and types instead of numbers."""
+
+
+def program(term: Schedule, rewrite: Callable[[Schedule], Schedule]) -> tuple[tuple[Instruction, ...], list[Any]]:
+    """A term down to its five nodes, each rewritten, as the lines that all terms of its form share; and its numbers."""
+    lines: list[Instruction] = []
+    numbers: list[Any] = []
+    places: dict[int, int] = {}
+    seen: list[Schedule] = []  # kept, so that no id is used again
+
+    def number(value: Any) -> type[Any]:
+        numbers.append(value)
+        return type(value)  # pyright: ignore[reportUnknownVariableType] -- a number, or a tracer of any library
+
+    def line(node: Schedule) -> Instruction:
+        match node:
+            case Constant(value):
+                return Constant, number(value)
+            case Lift(op, args):
+                return Lift, op, *map(visit, args)
+            case Warp(inner, clock, steps):
+                ends = is_settled(steps) and steps == math.inf
+                return (
+                    Warp,
+                    visit(inner),
+                    visit(clock),
+                    steps if ends else number(steps),
+                    surely_equal(cut(node), math.inf),
+                )
+            case Join(parts):
+                return Join, *map(visit, parts)
+            case _:
+                return (Time,)
+
+    def visit(node: Schedule) -> int:
+        while isinstance(node, Call):
+            node = node.body
+        key = id(node)
+        if key not in places:
+            seen.append(node)
+            lines.append(line(rewrite(node)))
+            places[key] = len(lines) - 1
+        return places[key]
+
+    visit(term)
+    return tuple(lines), numbers
+
+
+def run(lines: Iterable[Instruction], numbers: Iterable[Any]) -> Schedule:
+    """The term of a program with these numbers."""
+    nodes: list[Schedule] = []
+    rest = iter(numbers)
+    given: list[Any]
+    for kind, *given in lines:
+        if kind is Constant:
+            node = unchecked(Constant, next(rest))
+        elif kind is Lift:
+            op, *args = given
+            node = unchecked(Lift, op, tuple(map(nodes.__getitem__, args)))
+        elif kind is Warp:
+            inner, clock, steps, holds = given
+            node = unchecked(Warp, nodes[inner], nodes[clock], next(rest) if isinstance(steps, type) else steps)
+            if holds:
+                node.__dict__["cut"] = math.inf
+        elif kind is Join:
+            node = unchecked(Join, tuple(map(nodes.__getitem__, given)))
+        else:
+            node = Time()
+        nodes.append(node)
+    return nodes[-1]

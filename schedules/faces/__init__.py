@@ -1,0 +1,1 @@
+"""Where people look: table <- figure <- terminal, notebook, cli. They import any room but each is imported by none."""

@@ -1,0 +1,450 @@
+"""Curves: the shapes that everything else is composed of.
+
+A curve from `start` to `end` weighs the two: ``start * fall(t) + end * rise(t)``, where rise goes from 0 to
+1 and fall = 1 - rise. Each weight is counted from the end where it vanishes, so that a decay keeps its
+relative accuracy down to its last step, where ``1 - rise`` would have nothing but rounding left.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..algebra.checks import (
+    Endless,
+    Function,
+    Milestones,
+    Period,
+    Points,
+    Positive,
+    Record,
+    Steps,
+    Switch,
+    Value,
+    Values,
+    demand,
+    whole,
+)
+from ..algebra.named import checked, named
+from ..algebra.nodes import Constant, Join, Schedule, Time, Warp, lasting_constant, lift
+from ..algebra.ops import turns
+from ..evaluate.namespaces import device_of
+from .weights import blended, lasting, one_minus_power, sine_squared, two_halves
+
+
+@checked
+def constant(value: Value, *, steps: Endless | None = None) -> Schedule:
+    """``s(t) = value``, for `steps` steps.
+
+    Without `steps` it has no length of its own: a fine last part of a join, and an error before one.
+
+    Args:
+        value: the value everywhere (a learning rate, say).
+        steps: the duration in steps; inf makes it endless.
+
+    Raises:
+        ScheduleError: the value is not finite, or the duration is negative.
+
+    >>> constant(0.1, steps=100) >> constant(0.01)
+    constant(0.1, steps=100) >> constant(0.01)
+    """
+    return Constant(value) if steps is None else lasting_constant(value, steps)
+
+
+@named
+def linear(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = start * (n - t)/n + end * t/n`` for n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps; with 0 it is `end` at once.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
+    array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
+    """
+    return blended(start, end, steps, lambda t, left, n: (t / n, left / n))
+
+
+@named
+def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0) -> Schedule:
+    """``s(t) = end + (start - end) * ((n - t)/n)**power`` for n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+        power: the exponent, above zero; 1 is a straight line.
+
+    Raises:
+        ScheduleError: a value is not finite, the duration is negative, or the power is not positive.
+
+    Source: the "poly" policy of DeepLab (Chen et al. 2016, arXiv:1606.00915), power 0.9.
+
+    >>> polynomial(0.1, 0.0, 10, power=2.0)(5)
+    0.025
+    """
+    return blended(start, end, steps, lambda _, left, n: (one_minus_power(n, power), lift("pow", left / n, power)))
+
+
+@named
+def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = end + (start - end) * (1 + cos(pi*t/n))/2`` for n = `steps`.
+
+    Computed as ``start * sin(pi/2 * (n-t)/n)**2 + end * sin(pi/2 * t/n)**2``, which is the same and does not
+    cancel near the end.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Loshchilov and Hutter 2017, SGDR (arXiv:1608.03983), equation 5, without restarts.
+
+    >>> cosine(0.1, 0.0, 100)([0, 50, 100])
+    array([0.1 , 0.05, 0.  ])
+    """
+
+    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
+        angle = math.pi / 2 / n
+        return sine_squared(t * angle), sine_squared(left * angle)
+
+    return blended(start, end, steps, weights)
+
+
+@named
+def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = start * (end/start)**(t/n)`` for n = `steps`: geometric interpolation.
+
+    Each half is counted from its own end: ``end * (start/end)**((n - t)/n)`` in the second.
+
+    Args:
+        start: the value at step 0, not zero.
+        end: the value from step `steps` on, exactly; of the same sign as `start`.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: start and end are not of one sign (no power of a ratio leads to zero or across it).
+
+    >>> exponential(1.0, 0.01, 2)([0, 1, 2])
+    array([1.  , 0.1 , 0.01])
+    """
+    for name, value in (("start", start), ("end", end)):
+        demand(value != 0, "exponential", name, value, "no ratio leads to or from zero; use a small value instead")
+    demand((start > 0) == (end > 0), "exponential", "end", end, f"it needs the sign of start={start!r}")
+
+    def ratio(base: float, other: float, n: float) -> Callable[[Schedule], Schedule]:
+        return lambda count: base * lift("pow", other / base, count / n)
+
+    def both(_: Schedule, __: Schedule, n: float) -> Schedule:
+        rest = whole(turns(n, 2))  # none of a single step, whose start and end are then exact all the same
+        return two_halves(ratio(start, end, n), ratio(end, start, n), n - rest, rest)
+
+    return lasting(steps, end, both)
+
+
+@named
+def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = start + (end - start) * sqrt(t/n)`` for n = `steps`: the 1-sqrt cooldown of WSD.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Haegele et al. 2024, Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations
+    (arXiv:2405.18392), equation 1.
+
+    >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
+    array([1. , 0.5, 0. ])
+    """
+    return blended(start, end, steps, lambda t, left, n: (root := lift("sqrt", t / n), left / n / (1 + root)))
+
+
+@named
+def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, upper: Value = 3.0) -> Schedule:
+    """``s(t) = end + (start - end)/2 * (1 - tanh(lower + (upper - lower) * t/n))`` for n = `steps`.
+
+    The two values are asymptotes: with the usual bounds it begins 6e-6 of the way and stops 0.25% short.
+
+    Args:
+        start: the value that it comes from.
+        end: the value that it tends to.
+        steps: the duration in steps.
+        lower: the argument of tanh at step 0.
+        upper: the argument of tanh at step `steps`.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Hsueh, Li and Wu 2019, Stochastic Gradient Descent with Hyperbolic-Tangent Decay on Classification
+    (arXiv:1806.01593), equation 3.
+
+    >>> round(tanh_decay(1.0, 0.0, 90)(60), 6)
+    0.5
+    """
+
+    def logistic(end: float, count: Schedule, n: float) -> Schedule:
+        return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / n)))
+
+    return blended(start, end, steps, lambda t, left, n: (logistic(-lower, t, n), logistic(upper, left, n)))
+
+
+@named
+def rex(start: Value, end: Value, steps: Steps) -> Schedule:
+    """``s(t) = end + (start - end) * z / (1/2 + z/2)`` for z = (n - t)/n and n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+
+    Raises:
+        ScheduleError: a value is not finite, or the duration is negative or not finite.
+
+    Source: Chen, Wolfe and Kyrillidis 2022, REX: Revisiting Budgeted Training with an Improved Schedule
+    (arXiv:2107.04197), section 3.
+
+    >>> rex(1.0, 0.0, 10)(5)
+    0.6666666666666666
+    """
+    return blended(start, end, steps, lambda t, left, n: (t / (n + left), 2 * left / (n + left)))
+
+
+@named
+def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Schedule:
+    """``s(t) = end + (start - end) * (1 + cos(pi * (t/n)**k))/2`` for n = `steps`.
+
+    Args:
+        start: the value at step 0.
+        end: the value from step `steps` on, exactly.
+        steps: the duration in steps.
+        k: the order; 1 is `cosine`, more stays high for longer.
+
+    Raises:
+        ScheduleError: a value is not finite, the duration is negative, or k is not positive.
+
+    Source: Zhang and Li 2020, k-decay: A New Method for Learning Rate Schedule (arXiv:2004.05909), with the
+    cosine of timm's ``k_decay`` option.
+
+    >>> k_decay(1.0, 0.0, 100, k=2.0)(50) == cosine(1.0, 0.0, 100)(25)
+    True
+    """
+
+    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
+        rest = Warp(one_minus_power(n, k), left, n)
+        return sine_squared(math.pi / 2 * lift("pow", t / n, k)), sine_squared(math.pi / 2 * rest)
+
+    return blended(start, end, steps, weights)
+
+
+@named
+def exponential_decay(start: Value, rate: Positive, *, every: Period = 1) -> Schedule:
+    """``s(t) = start * rate**(t/every)``, endless.
+
+    Args:
+        start: the value at step 0.
+        rate: the factor gained in `every` steps.
+        every: the steps in which it is gained.
+
+    Raises:
+        ScheduleError: the rate or `every` is not positive.
+
+    >>> exponential_decay(1.0, 0.5, every=10)([0, 10, 20])
+    array([1.  , 0.5 , 0.25])
+    """
+    return start * lift("geometric", rate, Time(), every)
+
+
+@named
+def inverse_sqrt(start: Value, *, timescale: Period) -> Schedule:
+    """``s(t) = start * sqrt(timescale / (timescale + t))``, endless.
+
+    After a warmup of W = `timescale` steps this is ``peak * sqrt(W / step)`` of the step since the start of
+    training, the decay of the Transformer: ``linear(0.0, peak, W) >> inverse_sqrt(peak, timescale=W)``.
+
+    Args:
+        start: the value at step 0.
+        timescale: the steps after which it has fallen by the square root of two.
+
+    Raises:
+        ScheduleError: the timescale is not positive.
+
+    Source: Vaswani et al. 2017, Attention Is All You Need (arXiv:1706.03762), equation 3.
+
+    >>> inverse_sqrt(1.0, timescale=100)([0, 300])
+    array([1. , 0.5])
+    """
+    return start * lift("sqrt", timescale / (timescale + Time()))
+
+
+@named
+def inverse_time(start: Value, rate: Positive, *, every: Period = 1) -> Schedule:
+    """``s(t) = start / (1 + rate * t/every)``, endless.
+
+    Args:
+        start: the value at step 0.
+        rate: how fast it falls, per `every` steps.
+        every: the steps that `rate` counts.
+
+    Raises:
+        ScheduleError: the rate or `every` is not positive.
+
+    >>> inverse_time(1.0, 0.5)([0, 2, 6])
+    array([1.  , 0.5 , 0.25])
+    """
+    return start / (1 + rate * (Time() / every))
+
+
+@named
+def step_decay(start: Value, factor: Value, every: Period) -> Schedule:
+    """``s(t) = start * factor**floor(t/every)``, endless.
+
+    Args:
+        start: the value at step 0.
+        factor: what multiplies it at each drop.
+        every: the steps between drops.
+
+    Raises:
+        ScheduleError: `every` is not positive.
+
+    >>> step_decay(1.0, 0.5, 10)([9, 10, 20])
+    array([1.  , 0.5 , 0.25])
+    """
+    return start * lift("pow", factor, Time() // every)
+
+
+@named
+def multistep(start: Value, factor: Value, milestones: Milestones) -> Schedule:
+    """``s(t) = start * factor**(how many milestones are <= t)``, endless.
+
+    Args:
+        start: the value before the first milestone.
+        factor: what multiplies it at each milestone; twice at one that is listed twice.
+        milestones: steps, in ascending order.
+
+    Raises:
+        ScheduleError: the milestones are not steps >= 0 in ascending order.
+
+    >>> multistep(1.0, 0.5, [10, 20])([9, 10, 20])
+    array([1.  , 0.5 , 0.25])
+    """
+    return _levels([start * factor**count for count in range(len(milestones) + 1)], milestones)
+
+
+@named
+def piecewise(values: Values, boundaries: Milestones) -> Schedule:
+    """``s(t) = values[how many boundaries are <= t]``, endless.
+
+    Args:
+        values: one more than the boundaries.
+        boundaries: the steps at which the next value starts, in ascending order.
+
+    Raises:
+        ScheduleError: the boundaries are not ascending steps >= 0, or not one fewer than the values.
+
+    >>> piecewise([0.1, 0.01], [100])([99, 100])
+    array([0.1 , 0.01])
+    """
+    demand(
+        len(values) == len(boundaries) + 1,
+        "piecewise",
+        "boundaries",
+        boundaries,
+        f"{len(values)} values have {len(values) - 1} boundaries between them",
+    )
+    return _levels(values, boundaries)
+
+
+@named
+def interpolate(points: Points) -> Schedule:
+    """The straight lines through `points`, each a (step, value) pair; the first value holds before them.
+
+    Two points at one step make a jump, at which the later value counts.
+
+    Args:
+        points: (step, value) pairs in ascending order of steps.
+
+    Raises:
+        ScheduleError: the list is empty, or the steps are not ascending and >= 0.
+
+    >>> interpolate([(0, 0.0), (10, 1.0), (30, 0.0)])([5, 10, 20])
+    array([0.5, 1. , 0.5])
+    """
+    first, value = points[0]
+    lines = [linear(a, b, end - begin) for (begin, a), (end, b) in pairwise(points)]
+    return Join((constant(value, steps=first), *lines))
+
+
+@named
+def replay(values: Record, *, interpolate: Switch = True) -> Schedule:
+    """``s(i) = values[i]`` at whole steps i, straight lines between them, for ``len(values)`` steps.
+
+    Args:
+        values: one value a step.
+        interpolate: False keeps each value until the next whole step.
+
+    Raises:
+        ScheduleError: the list is empty, or a value is not finite.
+
+    >>> replay([0.0, 1.0, 0.0])([0.5, 1, 9])
+    array([0.5, 1. , 0. ])
+    """
+    return Warp(lift(Recording(values, interpolate), Time()), Time(), len(values))
+
+
+class Recording:
+    """A function of the step that reads a list of values."""
+
+    def __init__(self, values: Sequence[float], interpolate: bool) -> None:
+        self.array = np.asarray(values, float)
+        self.slope = np.append(np.diff(self.array), 0.0) * interpolate
+
+    def __call__(self, step: float) -> float:
+        """The value at a Python number."""
+        place = min(int(step), len(self.array) - 1)
+        return float(self.array[place] + (step - place) * self.slope[place])
+
+    def on_array(self, xp: Any, steps: Any) -> Any:
+        """The values at an array of steps, in its own library and on its device."""
+        array, slope = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.slope))
+        known = xp.where(steps == steps, steps, 0)  # noqa: PLR0124 -- so that NaN, which equals nothing, finds a place
+        place = xp.astype(xp.clip(known // 1, 0, len(self.array) - 1), xp.int32)
+        return array[place] + (steps - place) * slope[place]
+
+
+@named
+def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
+    """``s(t) = fn(t)`` for any Python callable of the step.
+
+    NumPy and PyTorch arrays are given to `fn` number by number, JAX arrays as they are. A callable with a
+    method ``on_array(xp, steps)`` is given arrays of any library, with their namespace.
+
+    Args:
+        fn: a callable of the step (an ``int`` where the step is one).
+        steps: the duration in steps; endless unless given.
+
+    Raises:
+        ScheduleError: `fn` is not callable, or the duration is negative.
+
+    >>> custom(lambda step: 0.95**step)(2)
+    0.9025
+    """
+    return Warp(lift(fn, Time()), Time(), steps)
+
+
+def _levels(values: Values, boundaries: Milestones) -> Schedule:
+    knots = [0, *boundaries]
+    parts = [constant(value, steps=b - a) for value, a, b in zip(values, knots, boundaries, strict=False)]
+    return Join((*parts, constant(values[-1], steps=math.inf)))

@@ -1,0 +1,406 @@
+"""Recipes: the schedules of the field by their known names, each a few lines over curves and combinators.
+
+The clock is optimizer updates, unless you say otherwise: a recipe in tokens or samples is the same term,
+called at fractional times or stretched by `stretch`.
+"""
+
+from ..algebra.checks import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, demand, is_settled, whole
+from ..algebra.named import Shape, checked, named
+from ..algebra.nodes import Schedule
+from .combinators import cycle, join
+from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
+
+
+@named
+def wsd(
+    peak: Value,
+    steps: Steps,
+    *,
+    warmup: Steps,
+    cooldown: Steps,
+    start: Value = 0.0,
+    end: Value = 0.0,
+    shape: Shape = linear,
+) -> Schedule:
+    """``linear(start, peak, warmup) >> constant(peak) >> shape(peak, end, cooldown)``: warmup, stable, decay.
+
+    Args:
+        peak: the learning rate of the stable phase.
+        steps: the duration of the whole, in steps.
+        warmup: the length of the warmup in steps.
+        cooldown: the length of the decay in steps.
+        start: the learning rate at step 0.
+        end: the learning rate from step `steps` on.
+        shape: the curve of the decay: `linear`, `cosine`, `one_minus_sqrt`, ...
+
+    Raises:
+        ScheduleError: warmup and cooldown do not fit into the steps.
+
+    Source: Hu et al. 2024, MiniCPM (arXiv:2404.06395), section 4; the 1-sqrt decay is of Haegele et al. 2024
+    (arXiv:2405.18392).
+
+    >>> wsd(1.0, 100, warmup=10, cooldown=20)([0, 5, 10, 79, 90, 100])
+    array([0. , 0.5, 1. , 1. , 0.5, 0. ])
+    """
+    stable = _remainder("wsd", steps, warmup + cooldown, "warmup + cooldown")
+    return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
+
+
+@named
+def trapezoid(peak: Value, steps: Steps, *, warmup: Steps, cooldown: Steps) -> Schedule:
+    """``linear(0, peak, warmup) >> constant(peak) >> linear(peak, 0, cooldown)``: `wsd` from zero to zero.
+
+    Args:
+        peak: the learning rate of the stable phase.
+        steps: the duration of the whole, in steps.
+        warmup: the length of the rise from zero, in steps.
+        cooldown: the length of the fall to zero, in steps.
+
+    Raises:
+        ScheduleError: warmup and cooldown do not fit into the steps.
+
+    Source: Xing et al. 2018, A Walk with SGD (arXiv:1802.08770), section 4.
+
+    >>> trapezoid(1.0, 100, warmup=10, cooldown=20)([5, 50, 90])
+    array([0.5, 1. , 0.5])
+    """
+    return wsd(peak, steps, warmup=warmup, cooldown=cooldown)
+
+
+@named
+def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0) -> Schedule:
+    """``linear(start, peak, warmup) >> cosine(peak, end, steps - warmup)``.
+
+    Args:
+        peak: the learning rate at the end of the warmup.
+        steps: the duration of the whole, warmup included, in steps.
+        warmup: the length of the warmup in steps.
+        start: the learning rate at step 0.
+        end: the learning rate from step `steps` on.
+
+    Raises:
+        ScheduleError: the warmup does not fit into the steps.
+
+    >>> cosine_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
+    array([0.5, 1. , 0.5, 0. ])
+    """
+    return linear(start, peak, warmup) >> cosine(peak, end, _remainder("cosine_warmup", steps, warmup, "warmup"))
+
+
+@named
+def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.0, end: Value = 0.0) -> Schedule:
+    """``linear(start, peak, warmup) >> linear(peak, end, steps - warmup)``.
+
+    Args:
+        peak: the learning rate at the end of the warmup.
+        steps: the duration of the whole, warmup included, in steps.
+        warmup: the length of the warmup in steps.
+        start: the learning rate at step 0.
+        end: the learning rate from step `steps` on.
+
+    Raises:
+        ScheduleError: the warmup does not fit into the steps.
+
+    Source: Devlin et al. 2018, BERT (arXiv:1810.04805), appendix A.2.
+
+    >>> linear_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
+    array([0.5, 1. , 0.5, 0. ])
+    """
+    return linear(start, peak, warmup) >> linear(peak, end, _remainder("linear_warmup", steps, warmup, "warmup"))
+
+
+@named
+def polynomial_warmup(
+    peak: Value,
+    steps: Steps,
+    *,
+    warmup: Steps,
+    power: Positive = 1.0,
+    start: Value = 0.0,
+    end: Value = 0.0,
+) -> Schedule:
+    """``linear(start, peak, warmup) >> polynomial(peak, end, steps - warmup, power=power)``.
+
+    Args:
+        peak: the learning rate at the end of the warmup.
+        steps: the duration of the whole, warmup included, in steps.
+        warmup: the length of the warmup in steps.
+        power: the exponent of the decay.
+        start: the learning rate at step 0.
+        end: the learning rate from step `steps` on.
+
+    Raises:
+        ScheduleError: the warmup does not fit into the steps, or the power is not positive.
+
+    >>> polynomial_warmup(1.0, 110, warmup=10, power=2.0)([5, 10, 60, 110])
+    array([0.5 , 1.  , 0.25, 0.  ])
+    """
+    decay = _remainder("polynomial_warmup", steps, warmup, "warmup")
+    return linear(start, peak, warmup) >> polynomial(peak, end, decay, power=power)
+
+
+@named
+def flat_cosine(peak: Value, steps: Steps, *, flat: Share = 0.75, end: Value = 0.0) -> Schedule:
+    """``constant(peak, steps=flat * n) >> cosine(peak, end, (1 - flat) * n)`` for n = `steps`.
+
+    Args:
+        peak: the learning rate of the flat part.
+        steps: the duration of the whole in steps.
+        flat: the fraction of it that is flat.
+        end: the learning rate from step `steps` on.
+
+    Raises:
+        ScheduleError: the fraction is not in [0, 1].
+
+    Source: fastai's ``fit_flat_cos`` (Howard and Gugger 2020, arXiv:2002.04688).
+
+    >>> flat_cosine(1.0, 400)([299, 350, 400])
+    array([1. , 0.5, 0. ])
+    """
+    level = whole(flat * steps)
+    return constant(peak, steps=level) >> cosine(peak, end, steps - level)
+
+
+@named
+def one_cycle(
+    peak: Value,
+    steps: Steps,
+    *,
+    rise: Share = 0.3,
+    div: Positive = 25.0,
+    final_div: Positive = 1e4,
+    shape: Shape = cosine,
+    three_phase: Switch = False,
+) -> Schedule:
+    """``shape(peak/div, peak, r) >> shape(peak, peak/div/final_div, n - r)`` for r = rise * n and n = `steps`.
+
+    With `three_phase` the fall takes r steps too, back to ``peak/div``, and the rest goes on to the end.
+
+    PyTorch's ``OneCycleLR`` counts its last step and ends its rise a step earlier: of n steps in all, that is
+    ``shape(peak/div, peak, rise * n - 1) >> shape(peak, peak/div/final_div, n - rise * n)``.
+
+    Args:
+        peak: the highest learning rate.
+        steps: the duration of the whole in steps.
+        rise: the fraction of it that rises.
+        div: how many times the first learning rate is smaller than the peak.
+        final_div: how many times the last is smaller than the first.
+        shape: the curve of each phase: `cosine` or `linear`.
+        three_phase: fall as symmetrically as it rose, then anneal.
+
+    Raises:
+        ScheduleError: the fraction is not in [0, 1], or two rises do not fit into the whole.
+
+    Source: Smith and Topin 2018, Super-Convergence (arXiv:1708.07120).
+
+    >>> one_cycle(1.0, 100, shape=linear)([0, 15, 30, 100])
+    array([4.0e-02, 5.2e-01, 1.0e+00, 4.0e-06])
+    """
+    first, up = peak / div, whole(rise * steps)
+    last = first / final_div
+    if three_phase:
+        rest = _remainder("one_cycle", steps, 2 * up, "2 * rise * steps")
+        return shape(first, peak, up) >> shape(peak, first, up) >> shape(first, last, rest)
+    return shape(first, peak, up) >> shape(peak, last, steps - up)
+
+
+@named
+def sgdr(
+    start: Value, steps: Period, times: Rounds, *, end: Value = 0.0, stretch: Positive = 1.0, scale: Value = 1.0
+) -> Schedule:
+    """``cosine(start, end, n) >> cosine(scale * start, end, stretch * n) >> ...`` for n = `steps`: warm restarts.
+
+    Args:
+        start: the learning rate at the first start.
+        steps: the length of the first round in steps (T_0).
+        times: how many rounds.
+        end: the learning rate at the end of each round.
+        stretch: how many times longer each round is than the last (T_mult).
+        scale: what multiplies the learning rate of each restart.
+
+    Raises:
+        ScheduleError: the rounds have no length, or there are none.
+
+    Source: Loshchilov and Hutter 2017, SGDR (arXiv:1608.03983), equation 5.
+
+    >>> sgdr(1.0, 10, 3, stretch=2.0)([5, 10, 20, 30])
+    array([0.5, 1. , 0.5, 1. ])
+    """
+    return join(*(cosine(start * scale**k, end, whole(steps * stretch**k)) for k in range(times)))
+
+
+@named
+def noam(model_size: Period, warmup: Period, *, factor: Value = 1.0) -> Schedule:
+    """``s(t) = factor * model_size**-0.5 * min(t**-0.5, t * warmup**-1.5)``, endless.
+
+    The paper counts its steps from 1: that is ``noam(...)[1:]``.
+
+    Args:
+        model_size: the width of the model.
+        warmup: the steps of the linear rise.
+        factor: what multiplies it all.
+
+    Raises:
+        ScheduleError: the width or the warmup is not positive.
+
+    Source: Vaswani et al. 2017, Attention Is All You Need (arXiv:1706.03762), equation 3.
+
+    >>> noam(512, 4000)(4000) == 512**-0.5 * 4000**-0.5
+    True
+    """
+    peak = factor * model_size**-0.5 * warmup**-0.5
+    return linear(0.0, peak, warmup) >> inverse_sqrt(peak, timescale=warmup)
+
+
+@named
+def triangular(low: Value, high: Value, steps: Period) -> Schedule:
+    """``cycle(linear(low, high, n) >> linear(high, low, n))`` for n = `steps`, half a cycle.
+
+    Args:
+        low: the lowest learning rate.
+        high: the highest learning rate.
+        steps: the length of each slope in steps.
+
+    Raises:
+        ScheduleError: the slopes have no length.
+
+    Source: Smith 2017, Cyclical Learning Rates for Training Neural Networks (arXiv:1506.01186), section 3.
+
+    >>> triangular(0.0, 1.0, 10)([5, 10, 15, 20])
+    array([0.5, 1. , 0.5, 0. ])
+    """
+    return cycle(linear(low, high, steps) >> linear(high, low, steps))
+
+
+@named
+def triangular2(low: Value, high: Value, steps: Period) -> Schedule:
+    """``low + triangular(0, high - low, n) / 2**floor(t / 2n)``: half as high in each cycle.
+
+    Args:
+        low: the lowest learning rate.
+        high: the highest learning rate, of the first cycle.
+        steps: the length of each slope in steps.
+
+    Raises:
+        ScheduleError: the slopes have no length.
+
+    Source: Smith 2017, Cyclical Learning Rates for Training Neural Networks (arXiv:1506.01186), section 3.
+
+    >>> triangular2(0.0, 1.0, 10)([10, 30, 50])
+    array([1.  , 0.5 , 0.25])
+    """
+    return low + triangular(0.0, high - low, steps) * step_decay(1.0, 0.5, 2 * steps)
+
+
+@named
+def exp_range(low: Value, high: Value, steps: Period, *, rate: Positive) -> Schedule:
+    """``low + triangular(0, high - low, n) * rate**t``: cycles that shrink with every step.
+
+    Args:
+        low: the lowest learning rate.
+        high: the highest learning rate, if nothing shrank it.
+        steps: the length of each slope in steps.
+        rate: what multiplies the height of the cycles at every step.
+
+    Raises:
+        ScheduleError: the slopes have no length, or the rate is not positive.
+
+    Source: Smith 2017, Cyclical Learning Rates for Training Neural Networks (arXiv:1506.01186), section 3.
+
+    >>> exp_range(0.0, 1.0, 10, rate=0.5)(10) == 0.5**10
+    True
+    """
+    return low + triangular(0.0, high - low, steps) * exponential_decay(1.0, rate)
+
+
+@named
+def slanted_triangular(peak: Value, steps: Steps, *, cut: Share = 0.1, ratio: Positive = 32.0) -> Schedule:
+    """``linear(peak/ratio, peak, cut * n) >> linear(peak, peak/ratio, (1 - cut) * n)`` for n = `steps`.
+
+    Args:
+        peak: the highest learning rate.
+        steps: the duration of the whole in steps.
+        cut: the fraction of it that rises.
+        ratio: how many times smaller the ends are than the peak.
+
+    Raises:
+        ScheduleError: the fraction is not in [0, 1].
+
+    Source: Howard and Ruder 2018, ULMFiT (arXiv:1801.06146), equation 3.
+
+    >>> slanted_triangular(1.0, 100)([0, 10, 100])
+    array([0.03125, 1.     , 0.03125])
+    """
+    low, up = peak / ratio, whole(cut * steps)
+    return linear(low, peak, up) >> linear(peak, low, steps - up)
+
+
+@named
+def lr_range_test(low: Value, high: Value, steps: Steps, *, shape: Shape = exponential) -> Schedule:
+    """``shape(low, high, steps)``: a sweep over learning rates, to find the largest that trains.
+
+    Args:
+        low: the learning rate to begin with.
+        high: the learning rate to end with.
+        steps: the duration of the sweep in steps.
+        shape: `exponential` for even ratios, `linear` for even differences.
+
+    Raises:
+        ScheduleError: an exponential sweep begins or ends at zero.
+
+    Source: Smith 2017 (arXiv:1506.01186), section 3.3.
+
+    >>> lr_range_test(1e-4, 1.0, 100)([0, 50, 100])
+    array([1.e-04, 1.e-02, 1.e+00])
+    """
+    return shape(low, high, steps)
+
+
+@checked
+def total_updates(
+    samples: Count,
+    batch_size: Count,
+    *,
+    epochs: Count = 1,
+    accumulation: Count = 1,
+    world_size: Count = 1,
+    drop_last: Switch = False,
+) -> int:
+    """``epochs * ceil(batches / accumulation)`` for ``batches = ceil(ceil(samples / world_size) / batch_size)``.
+
+    The number of optimizer updates of a training run, rounded where trainers round: samples are shared out
+    evenly among processes, each makes batches of them, and an epoch's last few batches make an update of
+    their own. With `drop_last` the batch that is not full is dropped.
+
+    Args:
+        samples: the number of samples in the data set.
+        batch_size: samples in a batch of one process.
+        epochs: passes over the data set.
+        accumulation: batches to one update.
+        world_size: the number of processes.
+        drop_last: drop an incomplete last batch.
+
+    Raises:
+        ScheduleError: an argument is not a whole number of at least 1.
+
+    >>> total_updates(1000, 32, epochs=3, accumulation=4), total_updates(1000, 32, drop_last=True)
+    (24, 31)
+    """
+    share = -(-samples // world_size)
+    batches = share // batch_size if drop_last else -(-share // batch_size)
+    demand(
+        batches > 0, "total_updates", "drop_last", drop_last, f"no batch of {batch_size} is full; use smaller batches"
+    )
+    return epochs * -(-batches // accumulation)
+
+
+def _remainder(function: str, steps: float, used: float, name: str) -> float:
+    """The steps that `used` leaves of `steps`; what is less than a rounding error is none."""
+    rest = steps - used
+    if is_settled(rest) and abs(rest) <= _ROUNDING * steps:
+        return 0
+    demand(rest >= 0, function, name, used, f"it does not fit into steps={steps!r}; shorten it or train longer")
+    return whole(rest)
+
+
+_ROUNDING = 1e-14  # relative: a few units in the last place

@@ -1,0 +1,62 @@
+"""The parts that curves are written with: weights of the start and of the end, accurate in the tail."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from ..algebra.checks import is_settled, whole
+from ..algebra.nodes import Join, Schedule, Time, Warp, lasting_constant, lift
+from ..algebra.ops import turns
+
+Weights: TypeAlias = Callable[[Schedule, Schedule, float], tuple[Schedule, Schedule]]
+"""``(rise, fall)`` as functions of the steps that have passed, t, that are left, n - t, and n."""
+
+
+def blended(start: float, end: float, steps: float, weights: Weights) -> Schedule:
+    """``s(t) = start * fall(t) + end * rise(t)`` for `steps` steps, where ``rise + fall == 1``.
+
+    Only the weight of the larger of the two values is computed, since it is that one's relative accuracy
+    that shows (both, where the values are not known yet); at both ends the value is exact.
+    """
+
+    def blend(t: Schedule, left: Schedule, n: float) -> Schedule:
+        rise, fall = weights(t, left, n)
+        if not (is_settled(start) and is_settled(end)):
+            return start * fall + end * rise
+        if abs(start) < abs(end):
+            return end * rise + start * (1 - rise)
+        return start * fall + end * (1 - fall)
+
+    return lasting(steps, end, blend)
+
+
+def lasting(steps: float, end: float, term: Callable[[Schedule, Schedule, float], Schedule]) -> Schedule:
+    """``term(t, n - t, n)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
+    if is_settled(steps) and steps == 0:
+        return lasting_constant(end, 0)
+    arrived = 0 if is_settled(steps) else (steps == 0) * 1.0  # of a step, so that nothing is divided by zero
+    n = steps + arrived
+    return Warp(term(Time(), n - Time(), n), Time() + arrived, steps)
+
+
+Half: TypeAlias = Callable[[Schedule], Schedule]
+
+
+def two_halves(first: Half, second: Half, half: float, rest: float) -> Schedule:
+    """``first(t)`` for `half` steps, then ``second(left)`` of the steps that are left of `rest`."""
+    return Join((Warp(first(Time()), Time(), half), Warp(second(Time()), rest - Time(), rest)))
+
+
+def sine_squared(x: Schedule) -> Schedule:
+    """``sin(x)**2``, which is ``(1 - cos(2x))/2`` without the cancellation."""
+    return lift("square", lift("sin", x))
+
+
+def one_minus_power(steps: float, power: float) -> Schedule:
+    """``1 - ((n - t)/n)**power`` for n = `steps`, accurate where it is small: near step 0."""
+    half = whole(turns(steps, 2))  # none of a single step, at whose end the logarithm is infinite
+    return two_halves(
+        lambda t: -lift("expm1", power * lift("log1p", -(t / steps))),
+        lambda left: 1 - lift("pow", left / steps, power),
+        half,
+        steps - half,
+    )
