@@ -4,7 +4,20 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from ..algebra.checks import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, demand, is_settled, whole
+from ..algebra.checks import (
+    Count,
+    Period,
+    Positive,
+    Rounds,
+    Share,
+    Steps,
+    Switch,
+    Value,
+    demand,
+    is_settled,
+    refusal,
+    whole,
+)
 from ..algebra.named import Shape, checked, named
 from ..algebra.nodes import Schedule
 from .combinators import cycle, join
@@ -42,7 +55,7 @@ def wsd(
     >>> wsd(1.0, 100, warmup=10, cooldown=20)([0, 5, 10, 79, 90, 100])
     array([0. , 0.5, 1. , 1. , 0.5, 0. ])
     """
-    stable = _remainder("wsd", steps, warmup + cooldown, "warmup + cooldown")
+    stable = _rest("wsd", steps, warmup=warmup, cooldown=cooldown)
     return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
 
 
@@ -84,7 +97,7 @@ def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> cosine_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    return linear(start, peak, warmup) >> cosine(peak, end, _remainder("cosine_warmup", steps, warmup, "warmup"))
+    return linear(start, peak, warmup) >> cosine(peak, end, _rest("cosine_warmup", steps, warmup=warmup))
 
 
 @named
@@ -106,7 +119,7 @@ def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> linear_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    return linear(start, peak, warmup) >> linear(peak, end, _remainder("linear_warmup", steps, warmup, "warmup"))
+    return linear(start, peak, warmup) >> linear(peak, end, _rest("linear_warmup", steps, warmup=warmup))
 
 
 @named
@@ -135,7 +148,7 @@ def polynomial_warmup(
     >>> polynomial_warmup(1.0, 110, warmup=10, power=2.0)([5, 10, 60, 110])
     array([0.5 , 1.  , 0.25, 0.  ])
     """
-    decay = _remainder("polynomial_warmup", steps, warmup, "warmup")
+    decay = _rest("polynomial_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> polynomial(peak, end, decay, power=power)
 
 
@@ -392,6 +405,22 @@ def total_updates(
         batches > 0, "total_updates", "drop_last", drop_last, f"no batch of {batch_size} is full; use smaller batches"
     )
     return epochs * -(-batches // accumulation)
+
+
+def _rest(function: str, steps: float, **phases: float) -> float:
+    """The steps that the phases of a recipe leave; a phase that looks like a fraction of many steps is refused."""
+    for name, length in phases.items():
+        if is_settled(steps) and is_settled(length) and 0 < length < 1 < steps:
+            wants = (
+                f"less than one step; for {100 * length:g}% of the steps write {name}={length!r} * {_grouped(steps)}, "
+                f"and for a part of a step put curves together: linear(0.0, peak, {length!r}) >> ..."
+            )
+            raise refusal(function, name, length, wants)
+    return _remainder(function, steps, sum(phases.values()), " + ".join(phases))
+
+
+def _grouped(steps: float) -> str:
+    return f"{steps:_}" if isinstance(steps, int) else repr(steps)
 
 
 def _remainder(function: str, steps: float, used: float, name: str) -> float:

@@ -597,3 +597,23 @@ def test_torch_takes_a_schedule():
         assert scheduler.get_last_lr() == [s(t)]
         optimizer.step()
         scheduler.step()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["warmup(constant(3e-4), 2_000)", "2 * warmup(constant(3e-4), 2_000)",
+     "-(linear(0, 1, 5) >> constant(1)) + 1", "warmup(warmup(constant(1), 5), 5)",
+     "(linear(0, 1, 5) >> constant(1)) * (linear(0, 1, 5) >> constant(1))"],
+)  # fmt: skip
+def test_nothing_is_joined_after_a_constant_without_a_length(text):
+    s = sc.parse(text)
+    with pytest.raises(
+        ScheduleError, match=r"ends in constant\(.*\), which lasts 0 steps; give it a length: constant\("
+    ):
+        s >> sc.linear(0.0, 1.0, 5)
+    assert (s[:3_000] >> sc.linear(0.0, 1.0, 5)).steps == 3_005
+    assert (sc.linear(0.0, 1.0, 5) >> s).steps == s.steps + 5
+
+
+def test_a_constant_that_others_outlast_has_a_length():
+    assert (sc.warmup(sc.constant(1.0), 10) * sc.cosine(1.0, 0.0, 50) >> sc.linear(0.0, 1.0, 5)).steps == 55
