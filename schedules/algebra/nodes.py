@@ -27,7 +27,7 @@ from typing import Any, ClassVar, NoReturn, TypeAlias, cast
 from .checks import FINITE, OPERAND, Endless, ScheduleError, accept, brief, demand, refusal, surely_equal
 from .forms import Op, check_op, folded, length_reaching, longer, neutral
 from .handed import Handed
-from .survey import Surveyed
+from .survey import Surveyed, refuse_bare_end
 
 
 class Schedule(Surveyed, Handed):
@@ -81,22 +81,6 @@ class Schedule(Surveyed, Handed):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.fields
-
-    def replace(self, **arguments: Any) -> "Schedule":  # noqa: ARG002 -- for a call, which knows what to do with them
-        """The same call of a named schedule with other arguments.
-
-        Args:
-            arguments: new values, by the names of the arguments.
-
-        Raises:
-            ScheduleError: there is no one call (several schedules are put together), or it has no such argument.
-
-        >>> from schedules import cosine_warmup
-        >>> cosine_warmup(1e-3, 1_000, warmup=100).replace(peak=0.5, end=0.1)
-        cosine_warmup(0.5, 1000, warmup=100, end=0.1)
-        """
-        wants = "this is not one call of a named schedule; replace within a part, or use names: parse(text, peak=0.1)"
-        raise refusal("replace", "s", self, wants)
 
     def __copy__(self) -> "Schedule":
         return self
@@ -336,28 +320,9 @@ def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
 
 def _check_inner(place: int, count: int, part: Schedule) -> None:
     where = f"join: part {place} of {count}, {brief(part)},"
-    bare = _bare_end(part)
-    if bare is not None:
-        what = "lasts 0 steps" if bare is part else f"ends in constant({bare.value!r}), which lasts 0 steps"
-        raise ScheduleError(f"{where} {what}; give it a length: constant({bare.value!r}, steps=1000)")
+    refuse_bare_end(part, where)
     if surely_equal(part.steps, math.inf):
         raise ScheduleError(f"{where} is endless, so what follows never starts; cut it: s[:1000]")
-
-
-def _bare_end(term: Schedule) -> Constant | None:
-    """The constant without a length that a term ends in, and that what is joined after it would cut off."""
-    match term:
-        case Constant():
-            return term
-        case Join(parts):
-            return _bare_end(parts[-1])
-        case Lift(_, args):
-            ends = [_bare_end(arg) for arg in args if not isinstance(arg, Constant)]
-            return None if None in ends else next(iter(ends), None)
-        case Warp() | Time():
-            return None  # it has a length of its own
-        case _:
-            return _bare_end(term.children[0])
 
 
 # -- what nodes are made with ------------------------------------------------------------------------

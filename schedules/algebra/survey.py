@@ -3,7 +3,7 @@
 import functools
 from typing import Any, ClassVar
 
-from .checks import is_settled
+from .checks import ScheduleError, is_settled
 
 
 class Surveyed:
@@ -51,3 +51,27 @@ class Surveyed:
     def plain(self) -> bool:
         """Whether the term is one formula throughout: no join and no warp in it."""
         return not self.bends and all(child.plain for child in self.children)
+
+
+def refuse_bare_end(part: Any, where: str) -> None:
+    """Refuse what would be cut off by what is joined after it: a constant without a length, at the end of a part."""
+    bare = _bare_end(part)
+    if bare is not None:
+        what = "lasts 0 steps" if bare is part else f"ends in constant({bare.value!r}), which lasts 0 steps"
+        raise ScheduleError(f"{where} {what}; give it a length: constant({bare.value!r}, steps=1000)")
+
+
+def _bare_end(term: Any) -> Any:
+    """The constant without a length that a term ends in, or None."""
+    match type(term).__name__:  # the nodes are made with this
+        case "Constant":
+            return term
+        case "Join":
+            return _bare_end(term.parts[-1])
+        case "Lift":
+            ends = [_bare_end(arg) for arg in term.args if type(arg).__name__ != "Constant"]
+            return None if None in ends else next(iter(ends), None)
+        case "Warp" | "Time":
+            return None  # it has a length of its own
+        case _:
+            return _bare_end(term.children[0])
