@@ -280,10 +280,8 @@ class _Parser(argparse.ArgumentParser):
         raise ScheduleError(f"{message}; see {self.prog} --help")
 
 
-def _parser() -> argparse.ArgumentParser:
-    style: dict[str, Any] = {"epilog": EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
-    parser = _Parser(prog="schedules", description="Draw, describe and evaluate learning-rate schedules.", **style)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+def _surroundings() -> _Parser:
+    """What every command takes besides its expressions."""
     common = _Parser(add_help=False)
     common.add_argument(
         "-D",
@@ -302,6 +300,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODULE",
         help="a module with named schedules of your own; also SCHEDULES_IMPORT=a,b in the environment",
     )
+    return common
+
+
+def _parser() -> argparse.ArgumentParser:
+    style: dict[str, Any] = {"epilog": EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = _Parser(prog="schedules", description="Draw, describe and evaluate learning-rate schedules.", **style)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(
@@ -312,7 +317,7 @@ def _parser() -> argparse.ArgumentParser:
         steps: str | None = "how many steps; needed for what is endless",
     ) -> Any:
         about = f"{purpose.capitalize()}."
-        added = commands.add_parser(name, help=purpose, description=about, parents=[common], **style)
+        added = commands.add_parser(name, help=purpose, description=about, parents=[_surroundings()], **style)
         added.set_defaults(command=function)
         expression = "a schedule, such as 'cosine(1e-3, 0, 900)'; @FILE, or - for standard input"
         added.add_argument("expressions", nargs=count, metavar="EXPR", help=expression)
