@@ -27,13 +27,15 @@ from schedules.text.latex import math_of
 
 KINDS = ("curves", "combinators", "recipes")
 
-ADAPTERS = ("torch", "jax", "optax", "keras", "numpy")
+ADAPTERS = (("torch", "PyTorch"), ("jax", "JAX"), ("optax", "Optax"), ("keras", "Keras"), ("numpy", "NumPy"))
 
 
 def write(folder: Path) -> None:
     """Write all pages into the folder; one that is there already, and the same, is left alone."""
-    for name, text in {**gallery(), **coming_from(), **reference()}.items():
-        path = folder / name
+    made = {folder / name: text for name, text in (gallery() | coming_from() | reference()).items()}
+    for path in {old for room in {new.parent for new in made} for old in room.glob("*.md")} - made.keys():
+        path.unlink()  # of a name that is no more
+    for path, text in made.items():
         path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
@@ -234,46 +236,52 @@ def notes(module: ModuleType) -> list[str]:
 
 # -- the reference -------------------------------------------------------------------------------------
 
-ROOMS = {
-    "schedule": ("Schedule and its nodes", ("core", "nodes", "named")),
-    "curves": ("Curves", ("curves",)),
-    "combinators": ("Combinators", ("combinators",)),
-    "recipes": ("Recipes", ("recipes",)),
-    "plateau": ("Plateaus of a metric", ("plateau",)),
-    "text": ("Text, formulas and source", ("text", "expression", "export", "source", "formula")),
-    "analysis": ("Analysis", ("analysis", "shape", "area", "compare", "intervals", "phases")),
+TITLES = {
+    "algebra": "Schedule and its nodes",
+    "curves": "Curves",
+    "combinators": "Combinators",
+    "recipes": "Recipes",
+    "plateau": "Plateaus of a metric",
+    "text": "Text, formulas and source",
+    "analysis": "Analysis",
 }
-"""Pages of the reference, and the modules whose public names they have."""
+"""The pages of the reference in order, by room or by file of the library; others follow by their own names."""
+
+
+def rooms() -> dict[str, list[str]]:
+    """The public names by the page that they are on, the pages in order."""
+    found: dict[str, list[str]] = {key: [] for key in TITLES}
+    for name in schedules.__all__:
+        package, *path = getattr(getattr(schedules, name), "__module__", "").split(".")
+        if package == "schedules":
+            found.setdefault(path[-1] if path[0] == "library" else path[0], []).append(name)
+    return found
 
 
 def reference() -> dict[str, str]:
     """A page for each part of the public interface."""
-    named = [name for name in schedules.__all__ if hasattr(getattr(schedules, name), "__module__")]
-    home = {name: getattr(schedules, name).__module__.rpartition(".")[2] for name in named}
-    made = {
-        key: titled(title, *(auto(f"schedules.{name}") for name in named if home[name] in rooms))
-        for key, (title, rooms) in ROOMS.items()
-    }
-    made |= {f"adapters-{name}": titled(name.capitalize(), module(f"schedules.adapters.{name}")) for name in ADAPTERS}
-    made |= {f"dialect-{stem(found)}": titled(library(found), module(found.__name__)) for found in modules()}
-    made["arguments"] = arguments()
-    made["command-line"] = command_line()
     groups = {
-        "The package": [*ROOMS, "arguments", "command-line"],
-        "Adapters": [f"adapters-{name}" for name in ADAPTERS],
-        "Dialects": [f"dialect-{stem(found)}" for found in modules()],
+        "The package": {
+            key: titled(TITLES.get(key, key.capitalize()), *(auto(name) for name in names))
+            for key, names in rooms().items()
+        }
+        | {"arguments": arguments(), "command-line": command_line()},
+        "Adapters": {
+            f"adapters-{name}": titled(title, module(f"schedules.adapters.{name}")) for name, title in ADAPTERS
+        },
+        "Dialects": {f"dialect-{stem(found)}": titled(library(found), module(found.__name__)) for found in modules()},
     }
-    trees = [block for title, names in groups.items() for block in (f"## {title}", toctree(*names))]
-    index = titled("Reference", "Every public name, from its own documentation.", *trees)
-    return {"reference/index.md": index, **{f"reference/{key}.md": text for key, text in made.items()}}
+    trees = [block for title, made in groups.items() for block in (f"## {title}", toctree(*made))]
+    index = {"index": titled("Reference", "Every public name, from its own documentation.", *trees)}
+    made = functools.reduce(dict.__or__, groups.values(), index)
+    return {f"reference/{key}.md": text for key, text in made.items()}
 
 
 def auto(name: str) -> str:
     """The documentation of a public name."""
-    item = getattr(schedules, name.rpartition(".")[2])
-    directive = "autoclass" if inspect.isclass(item) else "autofunction"
-    members = "\n:members:\n:inherited-members: tuple" if inspect.isclass(item) else ""
-    return f"```{{eval-rst}}\n.. {directive}:: {name}{members.replace(chr(10), chr(10) + '   ')}\n```"
+    kind = "autoclass" if inspect.isclass(getattr(schedules, name)) else "autofunction"
+    members = "\n   :members:" if kind == "autoclass" else ""
+    return f"```{{eval-rst}}\n.. {kind}:: schedules.{name}{members}\n```"
 
 
 def module(name: str) -> str:

@@ -9,17 +9,23 @@ from sphinx.util.docutils import SphinxDirective
 
 from schedules import parse
 
-from . import pages
+from . import pages, pictures
 
 HERE = Path(__file__).parent
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Register it all; Sphinx calls this."""
-    app.connect("builder-inited", lambda _: pages.write(HERE))
+    app.connect("builder-inited", lambda _: made())
     app.add_directive("schedule", Picture)
     app.add_html_math_renderer("mathml", inline_renderers=(inline_math, None), block_renderers=(block_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def made() -> None:
+    """Make what no one writes."""
+    pages.write(HERE)
+    pictures.write(HERE / "_static" / "made")
 
 
 class Picture(SphinxDirective):

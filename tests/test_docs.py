@@ -66,6 +66,15 @@ def test_every_named_schedule_is_in_the_gallery():
     assert entries.count("<svg") == entries.count("\n## ")
 
 
+def test_every_public_name_is_on_one_page_of_the_reference():
+    listed = [name for names in pages.rooms().values() for name in names]
+    texts = pages.reference()
+    arguments = re.findall(r"^\| `(\w+)` ", texts["reference/arguments.md"], re.MULTILINE)
+    others = ["ScheduleLike"]  # a union, which is said where it is used
+    assert sorted([*listed, *arguments, *others]) == schedules.__all__
+    assert all(".. auto" in texts[f"reference/{room}.md"] for room in pages.rooms())
+
+
 def test_broken_links_are_found(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "index.html").write_text(

@@ -227,7 +227,7 @@ def LinearLR(lr: Value, start_factor: Share = 1 / 3, end_factor: Share = 1.0, to
     """
     demand(start_factor > 0, "LinearLR", "start_factor", start_factor, "PyTorch divides by it; use a small factor")
     first, end = lr * start_factor, lr * end_factor
-    return constant(first) if total_iters < 1 else _cut(linear(first, end, total_iters), math.floor(total_iters))
+    return constant(first) if total_iters < 1 else cut(linear(first, end, total_iters), math.floor(total_iters))
 
 
 @checked
@@ -273,7 +273,7 @@ def PolynomialLR(lr: Value, total_iters: Steps = 5, power: Value = 1.0) -> Sched
         return constant(lr)
     why = "PyTorch divides by zero at total_iters; use a power above zero"
     demand(power > 0, "PolynomialLR", "power", power, why)
-    return _cut(polynomial(lr, 0.0, total_iters, power=power), math.floor(total_iters))
+    return cut(polynomial(lr, 0.0, total_iters, power=power), math.floor(total_iters))
 
 
 @checked
@@ -759,7 +759,7 @@ def _overrun(shape: Line, a: float, b: float, steps: float) -> Schedule:
     if shape is linear:
         return fall >> linear(b, b + (b - a) / steps, 1)
     climb = shape(b, a, steps)
-    return fall >> _cut(climb, 1) if steps >= 1 else cycle(fall >> climb)[: steps + 1]
+    return fall >> cut(climb, 1) if steps >= 1 else cycle(fall >> climb)[: steps + 1]
 
 
 # -- functions of the step -----------------------------------------------------------------------------------
@@ -1057,7 +1057,7 @@ def _sequential(b: Built, lr: float) -> Schedule:
             continue
         start = _taken_over(member, parts[-1](parts[-1].steps - 1)) if parts else lr
         curve = member.schedule(start)
-        parts.append(_placed(curve if end == math.inf else _cut(curve, end - begin), begin))
+        parts.append(_placed(curve if end == math.inf else cut(curve, end - begin), begin))
     return join(*parts)
 
 
@@ -1144,15 +1144,15 @@ _OTHERS: dict[Scheduler, Callable[[Built, float], Schedule]] = {
 _ALL: tuple[Scheduler, ...] = (*_FACTORS, *_CURVES, *_OTHERS)
 
 
-def _cut(s: Schedule, steps: float) -> Schedule:
+def cut(s: Schedule, steps: float) -> Schedule:
     """The first steps of s, as one would write them."""
     match s:
         case Constant(value) | Warp(Constant(value)):
             return constant(value, steps=steps)
         case Join((first, *rest)) if isinstance(first.steps, int):  # or the lengths would not add up exactly
             if first.steps >= steps:
-                return _cut(first, steps)
-            return first >> _cut(join(*rest), steps - first.steps)
+                return cut(first, steps)
+            return first >> cut(join(*rest), steps - first.steps)
         case _:
             return s if s.steps == steps else s[:steps]
 
