@@ -194,7 +194,7 @@ def _diff(schedules: list[Schedule], arguments: Any) -> int:
 
 def _lint(schedules: list[Schedule], arguments: Any) -> int:
     """Print what looks like a mistake, line by line; the status tells whether anything does."""
-    from ..analysis.compare import lint
+    from ..analysis.lint import lint
 
     warnings = lint(*schedules, steps=arguments.steps)
     for warning in warnings:
