@@ -85,7 +85,8 @@ from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
-    from .analysis.compare import Difference, Finding, diff, lint
+    from .analysis.compare import Difference, diff
+    from .analysis.lint import Finding, lint
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
     from .faces.figure import plot
     from .text.formula import explain
@@ -200,7 +201,8 @@ _LAZY = {
         "text.source": ("to_python",),
         "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
         "analysis.area": ("match_area", "mean", "total"),
-        "analysis.compare": ("Difference", "Finding", "diff", "lint"),
+        "analysis.compare": ("Difference", "diff"),
+        "analysis.lint": ("Finding", "lint"),
         "faces.figure": ("plot",),
     }.items()
     for name in names
