@@ -7,7 +7,6 @@ called at fractional times or stretched by `stretch`.
 from itertools import pairwise
 
 from ..algebra.checks import (
-    Count,
     Milestones,
     Period,
     Positive,
@@ -18,10 +17,12 @@ from ..algebra.checks import (
     Value,
     demand,
     is_settled,
+    refusal,
     whole,
 )
-from ..algebra.named import Shape, checked, named
-from ..algebra.nodes import Schedule, Time, Warp, lift
+from ..algebra.forms import parted
+from ..algebra.named import Shape, named
+from ..algebra.nodes import Schedule, Time, lift
 from .combinators import cycle, join
 from .curves import (
     constant,
@@ -31,7 +32,6 @@ from .curves import (
     inverse_sqrt,
     linear,
     polynomial,
-    replay,
     step_decay,
 )
 
@@ -67,7 +67,7 @@ def wsd(
     >>> wsd(1.0, 100, warmup=10, cooldown=20)([0, 5, 10, 79, 90, 100])
     array([0. , 0.5, 1. , 1. , 0.5, 0. ])
     """
-    stable = _remainder("wsd", steps, warmup + cooldown, "warmup + cooldown")
+    warmup, cooldown, stable = _phases("wsd", steps, warmup=warmup, cooldown=cooldown)
     return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
 
 
@@ -109,7 +109,8 @@ def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> cosine_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    return linear(start, peak, warmup) >> cosine(peak, end, _remainder("cosine_warmup", steps, warmup, "warmup"))
+    warmup, rest = _phases("cosine_warmup", steps, warmup=warmup)
+    return linear(start, peak, warmup) >> cosine(peak, end, rest)
 
 
 @named
@@ -131,7 +132,8 @@ def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> linear_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    return linear(start, peak, warmup) >> linear(peak, end, _remainder("linear_warmup", steps, warmup, "warmup"))
+    warmup, rest = _phases("linear_warmup", steps, warmup=warmup)
+    return linear(start, peak, warmup) >> linear(peak, end, rest)
 
 
 @named
@@ -160,8 +162,8 @@ def polynomial_warmup(
     >>> polynomial_warmup(1.0, 110, warmup=10, power=2.0)([5, 10, 60, 110])
     array([0.5 , 1.  , 0.25, 0.  ])
     """
-    decay = _remainder("polynomial_warmup", steps, warmup, "warmup")
-    return linear(start, peak, warmup) >> polynomial(peak, end, decay, power=power)
+    warmup, rest = _phases("polynomial_warmup", steps, warmup=warmup)
+    return linear(start, peak, warmup) >> polynomial(peak, end, rest, power=power)
 
 
 @named
@@ -182,8 +184,8 @@ def flat_cosine(peak: Value, steps: Steps, *, flat: Share = 0.75, end: Value = 0
     >>> flat_cosine(1.0, 400)([299, 350, 400])
     array([1. , 0.5, 0. ])
     """
-    level = whole(flat * steps)
-    return constant(peak, steps=level) >> cosine(peak, end, steps - level)
+    level, rest = parted(steps, whole(flat * steps))
+    return constant(peak, steps=level) >> cosine(peak, end, rest)
 
 
 @named
@@ -224,9 +226,10 @@ def one_cycle(
     first, up = peak / div, whole(rise * steps)
     last = first / final_div
     if three_phase:
-        rest = _remainder("one_cycle", steps, 2 * up, "2 * rise * steps")
-        return shape(first, peak, up) >> shape(peak, first, up) >> shape(first, last, rest)
-    return shape(first, peak, up) >> shape(peak, last, steps - up)
+        up, down, rest = _lengths("one_cycle", "2 * rise * steps", steps, up, up)
+        return shape(first, peak, up) >> shape(peak, first, down) >> shape(first, last, rest)
+    up, rest = parted(steps, up)
+    return shape(first, peak, up) >> shape(peak, last, rest)
 
 
 @named
@@ -399,46 +402,10 @@ def wsd_s(
     """
     demand(len(milestones) > 0, "wsd_s", "milestones", milestones, "give the step at which the decay ends")
     parts: list[Schedule] = [linear(start, peak, warmup)]
-    for place, (begin, stop) in enumerate(pairwise((0, *milestones))):
-        used = cooldown if place else warmup + cooldown
-        parts += [constant(peak, steps=_remainder("wsd_s", stop - begin, used, "cooldown")), shape(peak, end, cooldown)]
+    for begin, stop in pairwise((0, *milestones)):
+        *_, stable = _lengths("wsd_s", "warmup + cooldown", stop - begin, 0 if begin else warmup, cooldown)
+        parts += [constant(peak, steps=stable), shape(peak, end, cooldown)]
     return join(*parts)
-
-
-@named
-def chebyshev(start: Positive, end: Positive, steps: Count, *, fractal: Switch = False) -> Schedule:
-    """``s(t) = 1 / cosine(1/start, 1/end, n)(t + 1/2)`` for n = `steps`: the inverse roots of a Chebyshev polynomial.
-
-    Of all n learning rates in a row, these bring gradient descent closest to the minimum of any quadratic whose
-    curvatures lie between ``1/start`` and ``1/end`` (twice that of what is stable at once, if ``end = 1/curvature``).
-    In their own order rounding errors and noise grow on the way; in the fractal order, where large ones follow small
-    ones, they do not.
-
-    Args:
-        start: the highest learning rate: the inverse of the least curvature.
-        end: the lowest: the inverse of the largest.
-        steps: how many steps.
-        fractal: whether they come in the fractal order; there are then 1, 2, 4, 8, ... steps.
-
-    Raises:
-        ScheduleError: a learning rate is not positive, or a fractal order is asked of other than a power of two.
-
-    Source: Young 1953, On Richardson's method; the fractal order is of Agarwal, Goel and Zhang 2021, Acceleration via
-    Fractal Learning Rate Schedules (arXiv:2103.01338), definition 2.
-
-    >>> chebyshev(1.0, 0.1, 4)([0, 3])
-    array([0.7448556 , 0.10354692])
-    >>> chebyshev(1.0, 0.1, 4, fractal=True)(0) == chebyshev(1.0, 0.1, 4)(0)
-    True
-    """
-    curve = (1 / cosine(1 / start, 1 / end, steps))[0.5 : steps + 0.5]
-    if not fractal:
-        return curve
-    demand(steps & (steps - 1) == 0, "chebyshev", "steps", steps, "a fractal order takes 1, 2, 4, 8, ... steps")
-    order = [0]
-    while len(order) < steps:
-        order = [place for early in order for place in (early, 2 * len(order) - 1 - early)]
-    return Warp(curve, replay(order, interpolate=False), steps)
 
 
 @named
@@ -459,8 +426,8 @@ def slanted_triangular(peak: Value, steps: Steps, *, cut: Share = 0.1, ratio: Po
     >>> slanted_triangular(1.0, 100)([0, 10, 100])
     array([0.03125, 1.     , 0.03125])
     """
-    low, up = peak / ratio, whole(cut * steps)
-    return linear(low, peak, up) >> linear(peak, low, steps - up)
+    low, (up, rest) = peak / ratio, parted(steps, whole(cut * steps))
+    return linear(low, peak, up) >> linear(peak, low, rest)
 
 
 @named
@@ -484,51 +451,23 @@ def lr_range_test(low: Value, high: Value, steps: Steps, *, shape: Shape = expon
     return shape(low, high, steps)
 
 
-@checked
-def total_updates(
-    samples: Count,
-    batch_size: Count,
-    *,
-    epochs: Count = 1,
-    accumulation: Count = 1,
-    world_size: Count = 1,
-    drop_last: Switch = False,
-) -> int:
-    """``epochs * ceil(batches / accumulation)`` for ``batches = ceil(ceil(samples / world_size) / batch_size)``.
+def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:
+    """The lengths of phases, and the steps that they leave; one that looks like a fraction of many steps is refused."""
+    for name, length in used.items():
+        if is_settled(steps) and is_settled(length) and 0 < length < 1 < steps:
+            whole = f"{steps:_}" if isinstance(steps, int) else repr(steps)
+            wants = (
+                f"less than one step; for {100 * length:g}% of the steps write {name}={length!r} * {whole}, "
+                f"and for a part of a step put curves together: linear(0.0, peak, {length!r}) >> ..."
+            )
+            raise refusal(function, name, length, wants)
+    return _lengths(function, " + ".join(used), steps, *used.values())
 
-    The number of optimizer updates of a training run, rounded where trainers round: samples are shared out
-    evenly among processes, each makes batches of them, and an epoch's last few batches make an update of
-    their own. With `drop_last` the batch that is not full is dropped.
 
-    Args:
-        samples: the number of samples in the data set.
-        batch_size: samples in a batch of one process.
-        epochs: passes over the data set.
-        accumulation: batches to one update.
-        world_size: the number of processes.
-        drop_last: drop an incomplete last batch.
-
-    Raises:
-        ScheduleError: an argument is not a whole number of at least 1.
-
-    >>> total_updates(1000, 32, epochs=3, accumulation=4), total_updates(1000, 32, drop_last=True)
-    (24, 31)
-    """
-    share = -(-samples // world_size)
-    batches = share // batch_size if drop_last else -(-share // batch_size)
+def _lengths(function: str, name: str, steps: float, *used: float) -> tuple[float, ...]:
+    """The lengths of phases, and the steps that they leave of the whole."""
+    lengths = parted(steps, *used)
     demand(
-        batches > 0, "total_updates", "drop_last", drop_last, f"no batch of {batch_size} is full; use smaller batches"
+        lengths[-1] >= 0, function, name, sum(used), f"it does not fit into steps={steps!r}; shorten it or train longer"
     )
-    return epochs * -(-batches // accumulation)
-
-
-def _remainder(function: str, steps: float, used: float, name: str) -> float:
-    """The steps that `used` leaves of `steps`; what is less than a rounding error is none."""
-    rest = steps - used
-    if is_settled(rest) and abs(rest) <= _ROUNDING * steps:
-        return 0
-    demand(rest >= 0, function, name, used, f"it does not fit into steps={steps!r}; shorten it or train longer")
-    return whole(rest)
-
-
-_ROUNDING = 1e-14  # relative: a few units in the last place
+    return lengths
