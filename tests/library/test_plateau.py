@@ -30,7 +30,7 @@ def test_edges_are_those_of_pytorch(mode, threshold_mode):
     for chosen in itertools.product(*choices.values()):
         options = dict(zip(choices, chosen, strict=True))
         plateau = Plateau(**options)
-        for metrics in itertools.product(METRICS, METRICS, METRICS[1:4], [1.0, 0.75], [1.0]):
+        for metrics in itertools.product(METRICS, METRICS, [0.75, 1.0], [1.0]):
             optimizer.param_groups[0]["lr"] = 1.0
             theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options)
             state = plateau.init()
