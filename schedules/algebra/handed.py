@@ -4,7 +4,7 @@ Here alone imports point up, inside of the methods.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .checks import ScheduleError, brief
 from .ops import UFUNCS
@@ -13,13 +13,23 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
+    from ..faces.table import Table
     from .nodes import Schedule
+
+    N = TypeVar("N", bound=tuple[int, ...])
 
 
 class Handed:
     """The methods of `Schedule` that others do for it."""
 
     # -- its value -----------------------------------------------------------------------------------
+
+    @overload
+    def __call__(self, step: float) -> float: ...
+    @overload
+    def __call__(self, step: "np.ndarray[N, np.dtype[Any]]") -> "np.ndarray[N, np.dtype[np.floating[Any]]]": ...
+    @overload
+    def __call__(self, step: Any) -> Any: ...
 
     def __call__(self: Any, step: Any) -> Any:
         """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
@@ -106,7 +116,7 @@ class Handed:
 
         return write(self)
 
-    def describe(self: Any, steps: int | None = None) -> Any:
+    def describe(self: Any, steps: int | None = None) -> "Table":
         """A table of the segments: first step, last step, shape, value from, value to.
 
         >>> from schedules import cosine, linear
@@ -119,11 +129,20 @@ class Handed:
 
         return describe(self, steps)
 
-    def plot(self: Any, ax: "Axes | None" = None, steps: int | None = None, **style: Any) -> "Axes":
-        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes."""
-        from ..faces.figure import draw
+    def plot(
+        self: Any,
+        ax: "Axes | None" = None,
+        steps: int | None = None,
+        *,
+        start: int = 0,
+        log: bool = False,
+        title: str | None = None,
+        **style: Any,
+    ) -> "Axes":
+        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes; see `schedules.plot`."""
+        from ..faces.figure import plot
 
-        return draw(self, ax, steps, **style)
+        return plot(self, ax=ax, steps=steps, start=start, log=log, title=title, **style)
 
     def _repr_html_(self: Any) -> str:
         from ..faces.notebook import html

@@ -3,9 +3,23 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, get_args, get_type_hints
+from types import UnionType
+from typing import (
+    Annotated,
+    Any,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from .checks import OPERAND, Kind, ScheduleError, brief, demand, number
+from .lazy import lazy
 from .nodes import Constant, Schedule, as_schedule, nested
 from .ops import ARITY, WHOLE
 
@@ -25,7 +39,7 @@ class Call(Schedule):
         # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
         return next((arg for arg in args if arg is call.body), call)
 
-    @functools.cached_property
+    @lazy
     def body(self) -> Schedule:
         """The term that this call stands for."""
         name, first = self.maker.__name__, self.maker.positional
@@ -46,6 +60,10 @@ class Call(Schedule):
     @property
     def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the body
         return self.body.steps
+
+    @property
+    def bare(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the body
+        return self.body.bare
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -103,8 +121,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         return Call(typed, tuple(bind(args, kwargs).values()))
 
     signature = inspect.signature(function)
-    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-    cast("Any", maker).__signature__ = inspect.Signature(plain)  # what help() shows: the rules have no short names
+    cast("Any", maker).__signature__ = readable(signature)
     typed = cast("Maker", maker)
     typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
     typed.kinds = kinds
@@ -129,7 +146,49 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: Any, **kwargs: Any) -> R:
         return cast("Callable[..., R]", function)(**bind(args, kwargs))
 
+    cast("Any", call).__signature__ = readable(inspect.signature(function))
     return cast("Callable[P, R]", call)
+
+
+class _Words(str):
+    """What a signature shows in the place of an object."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def readable(signature: inspect.Signature) -> inspect.Signature:
+    """A signature as people read it: plain types without the rules, functions by their names."""
+
+    def read(parameter: inspect.Parameter) -> inspect.Parameter:
+        default = parameter.default
+        name = _Words(default.__name__) if hasattr(default, "positional") else default
+        return parameter.replace(annotation=_word_of(parameter.annotation), default=name)
+
+    parameters = [*map(read, signature.parameters.values())]
+    return signature.replace(parameters=parameters, return_annotation=_word_of(signature.return_annotation))
+
+
+def _word_of(annotation: Any) -> Any:
+    return annotation if annotation is inspect.Parameter.empty else _Words(spelt(annotation))
+
+
+def spelt(annotation: Any) -> str:
+    """An annotation as one would write the plain type."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return spelt(args[0])
+    if origin in (Union, UnionType):
+        return " | ".join(map(spelt, args))
+    if isinstance(annotation, list):
+        return f"[{', '.join(map(spelt, cast('list[Any]', annotation)))}]"
+    if isinstance(annotation, str):
+        return annotation
+    name = _WORDS.get(annotation) or getattr(origin or annotation, "__name__", str(annotation))
+    return f"{name}[{', '.join(map(spelt, args))}]" if args else name
+
+
+_WORDS: dict[Any, str] = {type(None): "None", Ellipsis: "..."}
 
 
 Binder: TypeAlias = Callable[[Any, Any], dict[str, Any]]

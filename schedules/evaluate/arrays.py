@@ -13,16 +13,20 @@ from .fold import Clock
 from .integers import Bounded
 from .namespaces import (
     array_like,
+    as_floats,
     as_steps,
+    default_dtype,
     dtype_range,
     float_like,
     from_list,
     is_jax,
     is_numpy,
+    is_whole,
+    largest_integer,
     namespace,
     on_numbers,
 )
-from .stacked import stacked
+from .stacked import numbers, stacked
 
 FEW = 8  # a join of more parts looks the numbers of its part up, so that no program grows with their count
 
@@ -71,7 +75,7 @@ class Arrays(Bounded):
     def clip(self, time: Clock[Any], steps: float) -> Clock[Any]:
         value = time.value  # no minimum and maximum: at an end they would have half a slope
         if not is_settled(steps) or time.high > steps:
-            value = self.xp.where(value > steps, steps, value)
+            value = self.xp.where(value > self.constant(steps), self.constant(steps), value)
         if time.low < 0:
             value = self.xp.where(value < 0, 0, value)
         return time.held(value, steps)
@@ -83,14 +87,14 @@ class Arrays(Bounded):
             return stacked(self.xp, term, places, time, lambda body, local: type(self)(body, self.xp).fold(body, local))
         result = self.part(term, places[0], time)
         for index in places[1:]:
-            result = self.xp.where(time.value < term.knots[index], result, self.part(term, index, time))
+            result = self.xp.where(time.value < self.constant(term.knots[index]), result, self.part(term, index, time))
         return result
 
     def part(self, term: Join, index: int, time: Clock[Any]) -> Any:
         """One part of a join at its local time, as an array."""
         knot = term.knots[index]
-        local = time if surely_equal(knot, 0) else Clock(time.value - knot)
-        if isinstance(knot, int) and self.xp.isdtype(time.value.dtype, "integral"):  # which does not round
+        local = time if surely_equal(knot, 0) else Clock(time.value - self.constant(knot))
+        if isinstance(knot, int) and is_whole(self.xp, time.value):  # which does not round
             local = Clock(local.value, time.low - knot, time.high - knot)
         value = self.fold(term.parts[index], local)
         return array_like(self.xp, value, time.value) if isinstance(value, int | float) else value
@@ -104,7 +108,7 @@ class NumPy(Arrays):
     def join(self, term: Join, time: Clock[Any]) -> Any:
         steps = np.asarray(time.value)
         flat = steps.reshape(-1)
-        index = np.searchsorted(np.asarray(term.knots[1:]), flat, side="right")
+        index = np.searchsorted(numbers(term.knots[1:], self.largest), flat, side="right")
         order = np.argsort(index, kind="stable")
         bounds = np.searchsorted(index, np.arange(len(term.parts) + 1), sorter=order)
         out = np.empty(flat.shape, float_like(self.xp, flat))
@@ -125,11 +129,18 @@ def on_array(term: Schedule, step: Any) -> Any:
     xp = namespace(example)
     if isinstance(step, int | float):
         step = xp.asarray(step, dtype=getattr(example, "dtype", None))
-    steps = as_steps(xp, step)
+    value = at_steps(term, xp, as_steps(xp, step))
+    return value[()] if single else value
+
+
+def at_steps(term: Schedule, xp: Any, steps: Any) -> Any:
+    """The term at an array of steps of the namespace `xp`."""
+    if is_whole(xp, steps) and xp.iinfo(steps.dtype).max > (largest := largest_integer(xp)):  # unsigned ones, then
+        near = at_steps(term, xp, as_steps(xp, xp.astype(xp.minimum(steps, largest), default_dtype(xp, "integral"))))
+        return xp.where(steps > largest, at_steps(term, xp, as_floats(xp, steps)), near)
     evaluator = NumPy(term, xp) if is_numpy(xp) else Arrays(term, xp)
     value, dtype = evaluator.fold(term, Clock(steps, *dtype_range(xp, steps))), float_like(xp, steps)
     if not hasattr(value, "dtype"):
         value = xp.full_like(steps, value, dtype=dtype)
     value = value if value.dtype == dtype else xp.astype(value, dtype)
-    value = value if value.shape == steps.shape else xp.broadcast_to(value, steps.shape)
-    return value[()] if single else value
+    return value if value.shape == steps.shape else xp.broadcast_to(value, steps.shape)

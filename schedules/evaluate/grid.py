@@ -15,10 +15,11 @@ import numpy as np
 
 from ..algebra.bounds import active, cut
 from ..algebra.checks import Kind, brief, number, refusal, whole
+from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy, on_array
 from .fold import Clock, Evaluator
-from .low_rank import THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, is_count
+from .low_rank import THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, is_count
 from .namespaces import namespace
 from .pieces import Line, pieces, table_of
 
@@ -83,6 +84,10 @@ def write_values(term: Schedule, start: int, out: Array) -> None:
     """Write the values of `term` from step `start` on into `out`."""
     line = Line(Affine(start, 1), start.__add__)
     for piece in pieces(term, line, 0, len(out)) if len(out) else ():
+        if piece.term.asks:  # step by step, each once, with the numbers of s(t)
+            times = map(piece.line.at, range(piece.start, piece.stop))
+            out[piece.start : piece.stop] = list(map(piece.term.function(), times))
+            continue
         mesh = Mesh(piece.stop - piece.start)
         low, high = piece.line.bounds(piece.start, piece.stop)
         clock = Clock[Number](piece.line.affine.after(piece.start), low, high)
@@ -96,7 +101,7 @@ class Grid(Evaluator[Number]):
         super().__init__(term)
         self.mesh = mesh
 
-    @functools.cached_property
+    @lazy
     def numpy(self) -> NumPy:
         """The ordinary evaluation of what is not low-rank."""
         return NumPy(Constant(0), namespace(np.float64(0)))
@@ -107,6 +112,9 @@ class Grid(Evaluator[Number]):
             if is_count(clipped):
                 return self.table(term.term, *reading, int(clipped.first))
         return super().evaluate(term, time)
+
+    def share(self, value: Number) -> Number:
+        return Shared(value, {}) if isinstance(value, Dense) else value
 
     def constant(self, value: float) -> Number:
         return value

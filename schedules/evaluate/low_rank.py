@@ -8,6 +8,7 @@ each row, so the terms of the matrix product are not negative and nothing cancel
 
 import itertools
 import math
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
@@ -44,7 +45,7 @@ class Mesh:
         """Write a number into `out`, of shape (size,)."""
         if isinstance(value, int | float):
             out.fill(value)
-        elif isinstance(value, Dense | Lookup) or out.dtype != float or not out.flags.c_contiguous:
+        elif isinstance(value, Dense | Lookup | Shared) or out.dtype != float or not out.flags.c_contiguous:
             for rows, span in self.blocks(4 * BLOCK if isinstance(value, Lookup) else BLOCK):
                 out[span] = value.block(self, rows, span)
         else:
@@ -104,11 +105,14 @@ class Affine(NamedTuple):
 
     def tables(self, mesh: Mesh, dtype: Any = float) -> tuple[Array, Array]:
         """U and v with ``u[k] + v[j]`` the time in row k and column j, and v not negative before scaling."""
-        if self.stride < 0:
-            u = self.first + self.stride * (mesh.offsets + (mesh.width - 1))
-            v = -self.stride * mesh.columns[::-1]
+        first, stride = self.first, self.stride
+        if max(abs(first), abs(first + stride * mesh.size)) > sys.maxsize:
+            first, stride = float(first), float(stride)  # beyond the integers of NumPy
+        if stride < 0:
+            u = first + stride * (mesh.offsets + (mesh.width - 1))
+            v = -stride * mesh.columns[::-1]
         else:
-            u, v = self.first + self.stride * mesh.offsets, self.stride * mesh.columns
+            u, v = first + stride * mesh.offsets, stride * mesh.columns
         return u.astype(dtype) / self.divisor * self.factor, v.astype(dtype) / self.divisor * self.factor
 
     def low_rank(self, mesh: Mesh) -> "LowRank":
@@ -168,7 +172,23 @@ class Lookup(NamedTuple):
         return self.read(span.start, span.stop)
 
 
-Number: TypeAlias = float | Affine | LowRank | Dense | Lookup
+class Shared(NamedTuple):
+    """A number that is used in several places: the block that was asked for last is kept."""
+
+    number: Dense
+    last: dict[tuple[int, int], Array]
+
+    def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:
+        """The values at a span of indices."""
+        key = span.start, span.stop
+        if key not in self.last:
+            block = self.number.block(mesh, rows, span)
+            self.last.clear()
+            self.last[key] = block
+        return self.last[key]
+
+
+Number: TypeAlias = float | Affine | LowRank | Dense | Lookup | Shared
 
 
 def is_count(time: Number) -> TypeGuard[Affine]:

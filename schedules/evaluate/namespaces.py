@@ -39,16 +39,33 @@ def from_list(steps: Sequence[float]) -> Any:
 
 
 def as_steps(xp: Any, step: Any) -> Any:
-    """Steps as they are if they are floats, in the library's own integers if they are whole."""
+    """Steps as they are if they are floats, in the library's own integers if they are whole and these hold them."""
     if xp.isdtype(step.dtype, "real floating"):
         return step
     if not xp.isdtype(step.dtype, "integral"):
         raise ScheduleError(f"s(step): step.dtype={step.dtype}: steps are real numbers; convert the array first")
     integer = default_dtype(xp, "integral")
-    if step.dtype == integer:
-        return step
-    largest = xp.iinfo(integer).max
-    return xp.astype(xp.minimum(step, largest) if xp.iinfo(step.dtype).max > largest else step, integer)
+    return step if step.dtype == integer or xp.iinfo(step.dtype).max > largest_integer(xp) else xp.astype(step, integer)
+
+
+def is_whole(xp: Any, value: Any) -> bool:
+    """Whether a value is an array of integers."""
+    return hasattr(value, "dtype") and xp.isdtype(value.dtype, "integral")
+
+
+def as_floats(xp: Any, value: Any) -> Any:
+    """A value in floats, if it is an array of integers."""
+    return xp.astype(value, default_dtype(xp, "real floating")) if is_whole(xp, value) else value
+
+
+def largest_integer(xp: Any) -> int:
+    """The largest of a library's own integers."""
+    return int(xp.iinfo(default_dtype(xp, "integral")).max)
+
+
+def rounding(xp: Any) -> float:
+    """What values at whole steps may be off by, in proportion to the peak."""
+    return 1e-12 if xp.finfo(default_dtype(xp, "real floating")).bits > 32 else 2.0**-21
 
 
 def dtype_range(xp: Any, steps: Any) -> tuple[float, float]:

@@ -6,13 +6,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..algebra.bounds import cut
+from ..algebra.bounds import beyond, cut
 from ..algebra.checks import is_settled, surely_equal
 from ..algebra.named import Call
 from ..algebra.nodes import Constant, Join, Lift, Schedule, Time, Warp, unchecked
 from .float32 import SINGLE, split_powers
 from .fold import Clock
-from .namespaces import array_like, device_of, float_like
+from .integers import fitting
+from .namespaces import array_like, device_of, float_like, is_whole, largest_integer
 
 
 def stacked(
@@ -22,8 +23,8 @@ def stacked(
     columns = Columns(xp, time.value, [term.knots[place] for place in places])
     programs: dict[tuple[Instruction, ...], dict[int, list[Any]]] = {}
     for row, place in enumerate(places):
-        lines, numbers = program(term.parts[place], split_powers if columns.bits == SINGLE else lambda node: node)
-        programs.setdefault(lines, {})[row] = numbers
+        lines, given = program(term.parts[place], time, columns)
+        programs.setdefault(lines, {})[row] = given
     result: Any = None
     for lines, members in programs.items():
         first = next(iter(members.values()))
@@ -43,8 +44,9 @@ class Columns:
         self.steps = steps
         self.known: dict[tuple[Any, ...], Any] = {}
         self.bits = xp.finfo(float_like(xp, steps)).bits
-        whole_steps = xp.isdtype(steps.dtype, "integral")
-        edges = self.column([math.ceil(knot) if whole_steps and is_settled(knot) else knot for knot in knots[1:]])
+        self.largest = largest_integer(xp)
+        self.whole = is_whole(xp, steps)
+        edges = self.column([math.ceil(knot) if self.whole and is_settled(knot) else knot for knot in knots[1:]])
         self.index = xp.searchsorted(xp.astype(edges, steps.dtype), steps, side="right")
         starts = [math.floor(knot) if is_settled(knot) else knot for knot in knots]
         self.local = steps - self.read(starts)  # whole numbers first: they are exact
@@ -53,10 +55,14 @@ class Columns:
 
     def column(self, values: Sequence[Any]) -> Any:
         """Numbers as an array of the library: whole ones as integers, the others in the float type of the steps."""
-        if all(isinstance(value, int) for value in values):
-            return self.xp.asarray(np.asarray(values), device=device_of(self.steps))
         if all(map(is_settled, values)):
-            return array_like(self.xp, np.asarray(values), self.steps)
+            found = numbers(values, self.largest)
+            whole = found.dtype.kind in "bi"
+            return (
+                self.xp.asarray(found, device=device_of(self.steps))
+                if whole
+                else array_like(self.xp, found, self.steps)
+            )
         return self.xp.stack([array_like(self.xp, value, self.steps) for value in values])
 
     def read(self, values: Sequence[Any]) -> Any:
@@ -75,19 +81,32 @@ class Columns:
         return array_like(self.xp, value, self.steps) if isinstance(value, int | float) else value
 
 
+def numbers(values: Sequence[float], largest: int) -> "np.ndarray[Any, Any]":
+    """Numbers as an array of NumPy: of integers, if all are whole and a library's integers hold them."""
+    fit = all(isinstance(value, int) and abs(value) <= largest for value in values)
+    return np.asarray(values, None if fit else float)
+
+
 Instruction: TypeAlias = tuple[Any, ...]
 """A node of a program: its kind, its operation, the places of its children, and types instead of numbers."""
 
 
-def program(term: Schedule, rewrite: Callable[[Schedule], Schedule]) -> tuple[tuple[Instruction, ...], list[Any]]:
-    """A term down to its five nodes, each rewritten, as the lines that all terms of its form share; and its numbers."""
+def program(term: Schedule, time: Clock[Any], columns: Columns) -> tuple[tuple[Instruction, ...], list[Any]]:
+    """A term down to its five nodes, as the lines that all terms of its form share; and its numbers.
+
+    A term that goes beyond the integers of the library on its way is of no form but its own.
+    """
+    if columns.whole and beyond(term, min(time.low, 0), time.high, columns.largest):
+        return ((term,),), []
+    short = columns.bits == SINGLE
     lines: list[Instruction] = []
-    numbers: list[Any] = []
+    found: list[Any] = []
     places: dict[int, int] = {}
     seen: list[Schedule] = []  # kept, so that no id is used again
 
     def number(value: Any) -> type[Any]:
-        numbers.append(value)
+        value = fitting(value, columns.largest)
+        found.append(value)
         return type(value)  # pyright: ignore[reportUnknownVariableType] -- a number, or a tracer of any library
 
     def line(node: Schedule) -> Instruction:
@@ -116,12 +135,12 @@ def program(term: Schedule, rewrite: Callable[[Schedule], Schedule]) -> tuple[tu
         key = id(node)
         if key not in places:
             seen.append(node)
-            lines.append(line(rewrite(node)))
+            lines.append(line(split_powers(node) if short else node))
             places[key] = len(lines) - 1
         return places[key]
 
     visit(term)
-    return tuple(lines), numbers
+    return tuple(lines), found
 
 
 def run(lines: Iterable[Instruction], numbers: Iterable[Any]) -> Schedule:
@@ -143,6 +162,6 @@ def run(lines: Iterable[Instruction], numbers: Iterable[Any]) -> Schedule:
         elif kind is Join:
             node = unchecked(Join, tuple(map(nodes.__getitem__, given)))
         else:
-            node = Time()
+            node = Time() if kind is Time else kind
         nodes.append(node)
     return nodes[-1]

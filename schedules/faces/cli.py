@@ -165,7 +165,7 @@ def _diff(arguments: Any) -> int:
 
 def _lint(arguments: Any) -> int:
     """Print what looks like a mistake, line by line; the status tells whether anything does."""
-    from ..analysis.compare import lint
+    from ..analysis.lint import lint
 
     warnings = lint(parse(arguments.expression), steps=arguments.steps)
     for warning in warnings:
