@@ -181,7 +181,7 @@ def _boolean(value: Any) -> bool:
 
 
 def _callable(value: Any) -> Any:
-    if not callable(value):
+    if not callable(value) or hasattr(value, "positional"):  # a named schedule is a function of its arguments
         raise TypeError
     return value
 

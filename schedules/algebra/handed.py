@@ -6,7 +6,7 @@ Here alone imports point up, inside of the methods.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .checks import ScheduleError, brief
+from .checks import ScheduleError, brief, refusal
 from .ops import UFUNCS
 
 if TYPE_CHECKING:
@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 
 class Handed:
     """The methods of `Schedule` that others do for it."""
+
+    # -- its call ------------------------------------------------------------------------------------
+
+    def replace(self: Any, **arguments: Any) -> "Schedule":  # noqa: ARG002 -- for a call, which knows what to do with them
+        """The same call of a named schedule with other arguments.
+
+        Args:
+            arguments: new values, by the names of the arguments.
+
+        Raises:
+            ScheduleError: there is no one call (several schedules are put together), or it has no such argument.
+
+        >>> from schedules import cosine_warmup
+        >>> cosine_warmup(1e-3, 1_000, warmup=100).replace(peak=0.5, end=0.1)
+        cosine_warmup(0.5, 1000, warmup=100, end=0.1)
+        """
+        wants = "this is not one call of a named schedule; replace within a part, or use names: parse(text, peak=0.1)"
+        raise refusal("replace", "s", self, wants)
 
     # -- its value -----------------------------------------------------------------------------------
 

@@ -6,7 +6,21 @@ called at fractional times or stretched by `stretch`.
 
 from typing import Annotated
 
-from ..algebra.checks import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, choice, demand, whole
+from ..algebra.checks import (
+    Count,
+    Period,
+    Positive,
+    Rounds,
+    Share,
+    Steps,
+    Switch,
+    Value,
+    choice,
+    demand,
+    is_settled,
+    refusal,
+    whole,
+)
 from ..algebra.forms import parted
 from ..algebra.named import Shape, checked, named
 from ..algebra.nodes import Schedule
@@ -48,7 +62,7 @@ def wsd(
     >>> wsd(1.0, 100, warmup=10, cooldown=20)([0, 5, 10, 79, 90, 100])
     array([0. , 0.5, 1. , 1. , 0.5, 0. ])
     """
-    warmup, cooldown, stable = _phases("wsd", "warmup + cooldown", steps, warmup, cooldown)
+    warmup, cooldown, stable = _phases("wsd", steps, warmup=warmup, cooldown=cooldown)
     return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
 
 
@@ -90,7 +104,7 @@ def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> cosine_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    warmup, rest = _phases("cosine_warmup", "warmup", steps, warmup)
+    warmup, rest = _phases("cosine_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> cosine(peak, end, rest)
 
 
@@ -113,7 +127,7 @@ def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> linear_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    warmup, rest = _phases("linear_warmup", "warmup", steps, warmup)
+    warmup, rest = _phases("linear_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> linear(peak, end, rest)
 
 
@@ -143,7 +157,7 @@ def polynomial_warmup(
     >>> polynomial_warmup(1.0, 110, warmup=10, power=2.0)([5, 10, 60, 110])
     array([0.5 , 1.  , 0.25, 0.  ])
     """
-    warmup, rest = _phases("polynomial_warmup", "warmup", steps, warmup)
+    warmup, rest = _phases("polynomial_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> polynomial(peak, end, rest, power=power)
 
 
@@ -207,7 +221,7 @@ def one_cycle(
     first, up = peak / div, whole(rise * steps)
     last = first / final_div
     if three_phase:
-        up, down, rest = _phases("one_cycle", "2 * rise * steps", steps, up, up)
+        up, down, rest = _lengths("one_cycle", "2 * rise * steps", steps, up, up)
         return shape(first, peak, up) >> shape(peak, first, down) >> shape(first, last, rest)
     up, rest = parted(steps, up)
     return shape(first, peak, up) >> shape(peak, last, rest)
@@ -414,7 +428,20 @@ def total_updates(
     return epochs * -(-batches // accumulation)
 
 
-def _phases(function: str, name: str, steps: float, *used: float) -> tuple[float, ...]:
+def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:
+    """The lengths of phases, and the steps that they leave; one that looks like a fraction of many steps is refused."""
+    for name, length in used.items():
+        if is_settled(steps) and is_settled(length) and 0 < length < 1 < steps:
+            whole = f"{steps:_}" if isinstance(steps, int) else repr(steps)
+            wants = (
+                f"less than one step; for {100 * length:g}% of the steps write {name}={length!r} * {whole}, "
+                f"and for a part of a step put curves together: linear(0.0, peak, {length!r}) >> ..."
+            )
+            raise refusal(function, name, length, wants)
+    return _lengths(function, " + ".join(used), steps, *used.values())
+
+
+def _lengths(function: str, name: str, steps: float, *used: float) -> tuple[float, ...]:
     """The lengths of phases, and the steps that they leave of the whole."""
     lengths = parted(steps, *used)
     demand(
