@@ -6,11 +6,9 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from importlib import import_module
-from importlib.metadata import EntryPoint
 from inspect import Parameter, isfunction
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ..algebra.checks import FINITE, Kind, ScheduleError, demand, number
 from ..algebra.named import MAKERS, Call
@@ -18,6 +16,9 @@ from ..algebra.nodes import Constant, Join, Lift, Schedule, ScheduleLike, Time, 
 from ..algebra.ops import ARITY, WHOLE
 from ..library import combinators
 from ..library.curves import constant
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 MAX_LENGTH = 200_000  # characters
 MAX_NESTING = 100  # of nesting
@@ -243,7 +244,7 @@ def _maker(name: str) -> Callable[..., Any] | None:
 
 
 @functools.cache
-def _offers() -> dict[str, EntryPoint]:
+def _offers() -> "dict[str, EntryPoint]":
     """The named schedules that installed packages offer, not loaded yet."""
     from importlib.metadata import entry_points
 
@@ -315,6 +316,8 @@ class _Reader:
     def no_syntax(self, fault: SyntaxError, text: str) -> ScheduleError:
         """The error of a text that Python cannot read."""
         if found := _SUFFIXED.search(self.text):
+            from fractions import Fraction
+
             exact = Fraction(found[1]) * 1000 ** (1 + "kmbt".index(found[2].lower()))
             instead = f"{int(exact):_}" if exact.denominator == 1 else repr(float(exact))
             return ScheduleError(
