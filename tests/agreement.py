@@ -1,5 +1,6 @@
 """When two evaluations count as equal: rounding is allowed for, nothing else."""
 
+import importlib.util
 import math
 
 import numpy as np
@@ -66,3 +67,27 @@ def assert_follows(s, found, *, times=None, apart=(), peak=None):
     assert np.abs(s(times) - own).max() <= 1e-12 * peak
     assert not whole or np.abs(s.values(len(found)) - own).max() <= 1e-12 * peak
     assert parse(repr(s)) == s
+
+
+def check_array(found, s, times, tolerance, slack):
+    """An array agrees with the scalars at the same times."""
+    scale = magnitude(s)
+    assert found.shape == (len(times),)
+    for time, value in zip(times, found.tolist(), strict=True):
+        assert_close(value, s, time, scale, tolerance=tolerance, slack=slack)
+
+
+ULPS = 4 * 2.0**-23  # four float32 ulps
+WHOLE = [*range(12), 30, 59, 60, 61, 100, 179, 1000]
+
+
+def other_arrays(steps):
+    """The steps as arrays of the frameworks that are installed, each with the tolerance that its floats need."""
+    if importlib.util.find_spec("torch"):
+        from array_api_compat import torch  # before JAX, which keeps their thread pools apart
+
+        yield torch.asarray(steps, dtype=torch.float64), {"rtol": 1e-12, "atol": 1e-15}
+    if importlib.util.find_spec("jax"):
+        import jax.numpy as jnp
+
+        yield jnp.asarray(steps), {"rtol": 1e-5, "atol": 1e-6}

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from types import FunctionType
@@ -148,3 +149,31 @@ def test_the_wheel_says_what_it_needs(wheel):
 
 def test_the_adapters_folder_is_the_package():
     assert (ROOT / "adapters").resolve() == (PACKAGE / "adapters").resolve()
+
+
+def test_a_checkout_without_symbolic_links_has_its_adapters(tmp_path):
+    for name in ("schedules", "adapters"):
+        shutil.copytree(ROOT / name, tmp_path / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "schedules" / "adapters").unlink()
+    (tmp_path / "schedules" / "adapters").write_text("../adapters")  # as Git writes a link where there are none
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import schedules.adapters.numpy as n; print(n.__file__)"
+    assert run(code, "-P") == str(tmp_path / "adapters" / "numpy.py")
+
+
+def test_the_source_distribution_has_all_that_the_tests_import(tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(
+        ROOT,
+        source,
+        symlinks=True,
+        ignore=shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", "*.egg-info"),
+    )
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", str(tmp_path), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        shipped = {name.partition("/")[2] for name in archive.getnames()}
+    for folder in ("tests", "adapters", "schedules", "benchmarks"):
+        written = {str(file.relative_to(ROOT)) for file in (ROOT / folder).rglob("*.py")}
+        assert {name for name in written if not name.startswith("schedules/adapters/")} <= shipped

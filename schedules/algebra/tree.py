@@ -5,7 +5,7 @@ rounds, and what is endless. Two schedules of one form differ in their numbers o
 them, trace them, and go through a whole list of them in one program.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 from typing import Any, TypeAlias, cast
 
@@ -56,6 +56,37 @@ def unflatten(form: Form, children: Iterable[Any]) -> Schedule:
     return node
 
 
+def numbers(value: Any) -> Iterator[Any]:
+    """The numbers in a schedule, all the way down, in the order of its text.
+
+    >>> from schedules import cosine, linear
+    >>> list(numbers(linear(0.0, 0.1, 10) >> cosine(0.1, 0.0, 90)))
+    [0.0, 0.1, 10, 0.1, 0.0, 90]
+    """
+    if isinstance(value, Schedule):
+        value = tuple(flatten(value)[0].values())
+    if isinstance(value, tuple):
+        yield from (number for item in cast("tuple[Any, ...]", value) for number in numbers(item))
+    else:
+        yield value
+
+
+def with_numbers(value: Any, given: Iterable[Any]) -> Any:
+    """``with_numbers(s, numbers(s)) == s``: the schedule with other numbers, which may be anything.
+
+    >>> from schedules import linear
+    >>> with_numbers(linear(0.0, 0.1, 10), [0.1, 0.2, 20])
+    linear(0.1, 0.2, 20)
+    """
+    rest = iter(given)
+    if isinstance(value, Schedule):
+        children, form = flatten(value)
+        return unflatten(form, [with_numbers(child, rest) for child in children.values()])
+    if isinstance(value, tuple):
+        return tuple(with_numbers(item, rest) for item in cast("tuple[Any, ...]", value))
+    return next(rest)
+
+
 def _fields(term: Schedule) -> tuple[str, frozenset[str], Children]:
     """The kind of a node, its fields that belong to the form, and all its fields."""
     match term:
@@ -66,8 +97,9 @@ def _fields(term: Schedule) -> tuple[str, frozenset[str], Children]:
         case Join(parts):
             return "Join", frozenset(), dict(enumerate(parts))
         case Call(maker):
-            static = frozenset(name for name, kind in maker.kinds().items() if kind.static)
-            return "Call", static, {"maker": maker, **term.arguments}
+            arguments = term.arguments
+            static = frozenset(name for name, kind in maker.kinds().items() if kind.settles(arguments))
+            return "Call", static, {"maker": maker, **arguments}
         case _:
             return type(term).__name__, frozenset(), dict(zip(term.__match_args__, term.fields, strict=True))
 

@@ -154,6 +154,6 @@ def _of_torch(torch: Any) -> dict[str, Any]:
 def _of_jax(jnp: Any) -> dict[str, Any]:
     binary: dict[str, Binary] = {
         "search": lambda edges, t: jnp.searchsorted(edges, t, side="right"),
-        "take": lambda table, place: table[place],
+        "take": lambda table, place: jnp.asarray(table)[place],
     }
     return {**binary}

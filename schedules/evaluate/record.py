@@ -13,7 +13,7 @@ from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
 from .arrays import Arrays, at_array
 from .fold import Clock
 from .libraries import ArrayKind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
-from .namespaces import as_steps, default_dtype, dtype_range, float_like, is_whole
+from .namespaces import as_steps, default_dtype, dtype_range, float_like, is_jax, is_whole
 
 
 class UnrecordedError(Exception):
@@ -123,7 +123,10 @@ class Tape:
         return self.write("search({}, {})", self.integer, edges, steps)
 
     def asarray(self, values: Any, dtype: Any = None, device: Any = None) -> Symbol:
-        table = self.library.asarray(values, dtype=dtype, **({} if device is None else {"device": device}))
+        own = np if is_jax(self.library) else self.library  # an array of JAX could be one of a trace that ends
+        table = own.asarray(values, dtype=dtype, **({} if device is None else {"device": device}))
+        if own is np and table.dtype.kind in "iuf" and dtype is None:
+            table = table.astype(self.integer if table.dtype.kind in "iu" else self.real)
         return Symbol(self, self.name(table), table.dtype, table)
 
     def stack(self, _: Any) -> Any:

@@ -73,7 +73,7 @@ def read(lines):
 
 
 def finish(process):
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 0, output[-200:]  # how far it came
     return read(output.splitlines())
 
@@ -134,7 +134,7 @@ def test_killed_at_random_the_whole_trajectory_is_that_of_an_undisturbed_run(tmp
             lines += itertools.islice(process.stdout, chance.randint(300, 900))
             process.kill()
         lines += process.stdout
-        assert process.wait(timeout=60) == (-signal.SIGKILL if kills < KILLS else 0)
+        assert process.wait(timeout=600) == (-signal.SIGKILL if kills < KILLS else 0)
         process.stdout.close()
         kills += kills < KILLS
         updates, found_weights = read(lines)

@@ -11,13 +11,8 @@ import sys
 import threading
 from fractions import Fraction
 
-import array_api_compat.torch  # noqa: F401 -- loads torch before JAX, which keeps their thread pools apart
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
-import torch
 from hypothesis import given
 from strategies import terms
 
@@ -101,7 +96,7 @@ SAME = {
     "defaults": [sc.polynomial(1, 0, 10), sc.polynomial(1.0, 0.0, 10, power=1)],
     "keywords": [linear(0, 1, 10), linear(end=1.0, steps=10.0, start=0)],
     "NumPy numbers": [linear(0, 1, 10), linear(np.float64(0), np.float32(1), np.int64(10))],
-    "arrays of no dimension": [linear(0, 1, 10), linear(np.asarray(0), torch.tensor(1.0), jnp.asarray(10))],
+    "arrays of no dimension": [linear(0, 1, 10), linear(np.asarray(0), np.asarray(1.0), np.asarray(10))],
     "fractions": [linear(0.5, 1, 10), linear(Fraction(1, 2), 1, Fraction(10, 1))],
     "lists": [sc.multistep(1, 0.5, steps) for steps in ([10, 20], (10.0, 20), np.array([10, 20]), range(10, 21, 10))],
     "flat joins": [(RAMP >> FALL) >> RAMP, RAMP >> (FALL >> RAMP), join(RAMP, FALL, RAMP), join(BOTH, RAMP)],
@@ -241,7 +236,7 @@ def test_terms_nest_only_so_deep():
 
 NUMBERS = [
     2, 2.0, np.float64(2), np.float32(2), np.float16(2), np.int64(2), np.uint8(2), np.asarray(2.0), np.asarray(2),
-    jnp.float32(2), jnp.asarray(2), torch.tensor(2.0), torch.tensor(2), Fraction(2),
+    Fraction(2),
 ]  # fmt: skip
 OPERATORS = [
     operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.floordiv, operator.mod,
@@ -322,7 +317,7 @@ def test_options_and_methods_of_ufuncs_are_refused(use):
         use()
 
 
-@pytest.mark.parametrize("array", [np.arange(3.0), jnp.arange(3.0), torch.arange(3.0), [1.0, 2.0]], ids=type)
+@pytest.mark.parametrize("array", [np.arange(3.0), [1.0, 2.0]], ids=type)
 @pytest.mark.parametrize("op", OPERATORS[:5], ids=lambda op: op.__name__)
 def test_arrays_are_no_operands(op, array):
     for use in (lambda: op(RAMP, array), lambda: op(array, RAMP)):
@@ -396,11 +391,6 @@ SHAPES = [(), (1,), (0,), (3, 4), (0, 3), (2, 1, 2)]
 KINDS = [
     (np.zeros, np.float32, np.float32), (np.zeros, np.float16, np.float16), (np.zeros, float, float),
     (np.zeros, int, float), (np.zeros, np.uint8, float),
-    (torch.zeros, torch.float32, torch.float32), (torch.zeros, torch.float64, torch.float64),
-    (torch.zeros, torch.bfloat16, torch.bfloat16), (torch.zeros, torch.float16, torch.float16),
-    (torch.zeros, torch.int64, torch.float32), (torch.zeros, torch.int32, torch.float32),
-    (torch.zeros, torch.uint8, torch.float32),
-    (jnp.zeros, jnp.float32, jnp.float32), (jnp.zeros, jnp.bfloat16, jnp.bfloat16), (jnp.zeros, jnp.int32, jnp.float32),
 ]  # fmt: skip
 FEW = [constant(0.5), RAMP, BOTH, sc.cycle(BOTH), sc.replay([0.0, 1.0])]
 few = pytest.mark.parametrize("s", FEW, ids=repr)
@@ -409,13 +399,9 @@ few = pytest.mark.parametrize("s", FEW, ids=repr)
 @few
 @pytest.mark.parametrize(("zeros", "dtype", "wanted"), KINDS, ids=[f"{f.__module__}-{d}" for f, d, _ in KINDS])
 def test_shapes_and_types_of_arrays_are_kept(s, zeros, dtype, wanted):
-    for shape in SHAPES if zeros is not jnp.zeros else SHAPES[:4:3]:  # JAX compiles each operation for each shape
+    for shape in SHAPES:
         found = s(zeros(shape, dtype=dtype))
         assert (found.shape, found.dtype) == (shape, wanted)
-
-
-def test_an_empty_array_of_jax():
-    assert (BOTH**2)(jnp.zeros((0, 3))).shape == (0, 3)
 
 
 @few
@@ -425,14 +411,6 @@ def test_numpy_scalars_give_numpy_scalars(s):
         assert isinstance(found, np.floating)
         assert found.dtype == (np.float32 if isinstance(step, np.float32) else float)
         assert found == pytest.approx(s(3), rel=1e-6)
-
-
-@few
-def test_torch_keeps_the_device(s):
-    for dtype in (torch.float32, torch.int64):
-        found = s(torch.zeros(3, dtype=dtype, device="meta"))
-        assert found.device.type == "meta"
-        assert found.shape == (3,)
 
 
 def test_lists_are_arrays():
@@ -502,98 +480,24 @@ def test_steps_and_values_beyond_all_bounds(s, step, value):
 )  # fmt: skip
 def test_nan_in_nan_out(s):
     assert math.isnan(s(math.nan))
-    for array in (np.asarray, jnp.asarray, torch.tensor):
-        found = np.asarray(s(array([math.nan, 1.0])))
-        assert math.isnan(found[0])
-        assert found[1] == pytest.approx(s(1), rel=1e-6)
+    found = s(np.asarray([math.nan, 1.0]))
+    assert math.isnan(found[0])
+    assert found[1] == pytest.approx(s(1), rel=1e-6)
 
 
-@pytest.mark.parametrize("integers", [jnp.asarray, torch.tensor, lambda t: torch.tensor(t, dtype=torch.int32)])
-def test_whole_steps_stay_exact_beyond_what_a_float32_counts(integers):
-    far = 2**26
-    steps = integers([far + i for i in range(9)])
-    for s in (
-        constant(0.0, steps=far) >> linear(0, 1, 8),
-        sc.shift(linear(0, 1, 8), far),
-        sc.cycle(linear(0, 1, 16)),
-        linear(0, 0.5, far) >> linear(0, 1, 8) >> cosine(1, 0, 5),
-        (constant(1.0, steps=far) >> linear(1, 2, 8)) - 1,
-    ):
-        found = np.asarray(s(steps))
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, [s(far + i) for i in range(9)], rtol=3e-7, atol=1e-7)
-    jumps = np.asarray(sc.step_decay(1.0, 0.5, far + 4)(steps))
-    assert jumps.tolist() == [1.0] * 4 + [0.5] * 5
+@pytest.mark.parametrize(
+    "text",
+    ["warmup(constant(3e-4), 2_000)", "2 * warmup(constant(3e-4), 2_000)",
+     "-(linear(0, 1, 5) >> constant(1)) + 1", "warmup(warmup(constant(1), 5), 5)",
+     "(linear(0, 1, 5) >> constant(1)) * (linear(0, 1, 5) >> constant(1))"],
+)  # fmt: skip
+def test_nothing_is_joined_after_a_constant_without_a_length(text):
+    s = sc.parse(text)
+    with pytest.raises(ScheduleError, match="ends in a constant of no length; give it one"):
+        s >> sc.linear(0.0, 1.0, 5)
+    assert (s[:3_000] >> sc.linear(0.0, 1.0, 5)).steps == 3_005
+    assert (sc.linear(0.0, 1.0, 5) >> s).steps == s.steps + 5
 
 
-# -- JAX, Optax, PyTorch -------------------------------------------------------------------------------
-
-
-@few
-def test_jit_vmap_and_eager_agree(s):
-    steps = jnp.arange(22)
-    expected = np.array([s(t) for t in range(22)])
-    for found in (s(steps), jax.jit(s)(steps), jax.vmap(s)(steps), jax.jit(jax.vmap(s))(steps.astype(float))):
-        np.testing.assert_allclose(found, expected, rtol=0, atol=5e-7)
-    assert jax.jit(s)(3).shape == ()
-    assert jax.lax.scan(lambda c, t: (c, s(t)), 0, steps)[1].shape == (22,)
-
-
-def test_slopes():
-    slopes = jax.vmap(jax.grad(BOTH))(jnp.array([2.5, 7.0, 15.0, 25.0, -3.0]))
-    np.testing.assert_allclose(slopes, [0.1, 0.1, -math.pi / 20, 0, 0], rtol=1e-6, atol=1e-7)
-    step = torch.tensor([2.5, 15.0, 25.0], requires_grad=True)
-    BOTH(step).sum().backward()
-    np.testing.assert_allclose(step.grad, [0.1, -math.pi / 20, 0], rtol=1e-6, atol=1e-7)
-
-
-def train(optimizer, updates):
-    """A small linear model under jit; the weights after each update."""
-    x = jnp.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.5]])
-    y = x @ jnp.array([0.5, -0.25])
-
-    @jax.jit
-    def update(weights, state):
-        gradient = jax.grad(lambda w: jnp.mean((x @ w - y) ** 2))(weights)
-        changes, state = optimizer.update(gradient, state, weights)
-        return optax.apply_updates(weights, changes), state
-
-    weights, history = jnp.ones(2), []
-    state = optimizer.init(weights)
-    for _ in range(updates):
-        weights, state = update(weights, state)
-        history.append(weights)
-    return np.asarray(history)
-
-
-@pytest.mark.parametrize("make", [optax.sgd, lambda s: optax.adamw(learning_rate=s), optax.adam, optax.lion])
-def test_optax_takes_a_schedule(make):
-    s = linear(0.0, 0.05, 5) >> cosine(0.05, 0.0, 25)
-    found = train(make(s), 30)
-    rates = jnp.asarray(s.values(30))
-    np.testing.assert_allclose(found, train(make(lambda count: rates[count]), 30), rtol=1e-5, atol=1e-6)
-    assert np.all(found[0] == 1)  # the first update has a rate of 0
-    assert np.any(found[1] != 1)
-
-
-def test_optax_injects_a_schedule():
-    s = linear(0.1, 0.0, 4)
-    optimizer = optax.inject_hyperparams(optax.sgd)(learning_rate=s)
-    weights = jnp.ones(2)
-    state = optimizer.init(weights)
-    rates = []
-    for _ in range(5):
-        _, state = optimizer.update(weights, state)
-        rates.append(float(state.hyperparams["learning_rate"]))
-    np.testing.assert_allclose(rates, [s(t) for t in range(5)], atol=1e-7)
-
-
-def test_torch_takes_a_schedule():
-    s = linear(0.0, 0.05, 5) >> cosine(0.05, 0.0, 25)
-    parameter = torch.nn.Parameter(torch.ones(2))
-    optimizer = torch.optim.SGD([parameter], lr=1.0)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, s)
-    for t in range(35):
-        assert scheduler.get_last_lr() == [s(t)]
-        optimizer.step()
-        scheduler.step()
+def test_a_constant_that_others_outlast_has_a_length():
+    assert (sc.warmup(sc.constant(1.0), 10) * sc.cosine(1.0, 0.0, 50) >> sc.linear(0.0, 1.0, 5)).steps == 55

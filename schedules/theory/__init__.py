@@ -1,0 +1,23 @@
+"""What published results say of a schedule, from its values alone or with few constants."""
+
+from .averages import Shares, merge_weights, timescale, update_shares
+from .bounds import Scale, best_scale, bound_along, last_iterate_bound, transfer
+from .laws import LAWS, MultiPowerLaw
+from .runs import Seesaw, refined, seesaw
+
+__all__ = [
+    "LAWS",
+    "MultiPowerLaw",
+    "Scale",
+    "Seesaw",
+    "Shares",
+    "best_scale",
+    "bound_along",
+    "last_iterate_bound",
+    "merge_weights",
+    "refined",
+    "seesaw",
+    "timescale",
+    "transfer",
+    "update_shares",
+]

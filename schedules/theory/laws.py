@@ -1,0 +1,286 @@
+"""The Multi-Power Law: the whole loss curve of a training from the whole schedule.
+
+``L(t) = L0 + A * (S1(t) + S_W)**-alpha - LD(t)``: the loss falls with the sum of the learning rates, and by each
+decay of the learning rate, the more the longer ago it was. Seven constants, fitted to two or three runs, predict the
+curves of other schedules; so the law tells which schedule is best, and its gradient leads there.
+
+Source: Luo et al. 2025 (arXiv:2503.12811).
+"""
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..algebra.checks import ScheduleError, Whole, accept, demand, extra_module, whole
+from ..algebra.nodes import Schedule
+from ..algebra.tree import numbers, with_numbers
+from .rates import Rates, array, rates
+
+
+@dataclass(frozen=True)
+class MultiPowerLaw:
+    """``L(t) = L0 + A * (S1(t) + S_W)**-alpha - LD(t)``, the Multi-Power Law of a model, its data and its batch.
+
+    ``LD(t) = B * sum_{k=1..t} (eta_{k-1} - eta_k) * (1 - (C * eta_k**-gamma * S_k(t) + 1)**-beta)``, where
+    ``S_k(t) = sum_{tau=k..t} eta_tau``, S1 is the sum of all learning rates since the warm-up, and S_W that of the
+    warm-up.
+
+    Args:
+        L0: the loss that no training falls below.
+        A: the size of the power law.
+        alpha: its exponent.
+        B: how much a decay of the learning rate by 1 lets the loss fall in the end.
+        C: how fast it falls.
+        beta: the exponent in the sum of the learning rates since the decay.
+        gamma: the exponent in the learning rate after the decay.
+
+    Source: Luo et al. 2025 (arXiv:2503.12811).
+
+    >>> from schedules import constant, cosine
+    >>> law = LAWS["100M"]
+    >>> law.predict(cosine(3e-4, 0.0, 20_000), 19_999) < law.predict(constant(3e-4, steps=20_000), 19_999)
+    True
+    """
+
+    L0: float
+    A: float
+    alpha: float
+    B: float
+    C: float
+    beta: float
+    gamma: float
+
+    def __post_init__(self) -> None:
+        for name, value in self.__dict__.items():
+            demand(0 <= value < math.inf, "MultiPowerLaw", name, value, "each constant is a finite number >= 0")
+
+    def predict(self, s: Rates, at: Any, *, warmup: int = 0) -> Any:
+        """``L(t)`` for each t in `at`: the losses after these updates.
+
+        Args:
+            s: the schedule, or its values.
+            at: numbers of updates, counted from 0 as s counts them: the last of s is ``s.steps - 1``.
+            warmup: how many updates of s are warm-up; they count by their sum S_W alone.
+
+        Returns:
+            An array like `at`; for one number a float. Before the first learning rate above 0 it is inf.
+
+        Raises:
+            ScheduleError: an update in `at` is of the warm-up, or beyond the values.
+
+        >>> from schedules import wsd
+        >>> s = wsd(3e-4, 20_000, warmup=1_000, cooldown=4_000)
+        >>> LAWS["400M"].predict(s, [9_999, 19_999], warmup=1_000).round(3)
+        array([2.792, 2.559])
+        """
+        updates = np.asarray(at)
+        warmup = accept(Whole, "predict", "warmup", warmup)
+        good = updates.dtype.kind in "iu" and updates.size and updates.min() >= warmup
+        demand(bool(good), "predict", "at", at, "these are whole numbers of updates, after the warm-up")
+        eta = rates("predict", s, int(updates.max()) + 1)
+        demand(len(eta) > int(updates.max()), "predict", "at", at, f"there are only {len(eta)} values")
+        with np.errstate(divide="ignore"):
+            losses = _losses(np, self, eta, updates.ravel(), warmup).reshape(updates.shape)
+        return losses if updates.shape else float(losses)
+
+    @classmethod
+    def fit(cls, runs: Iterable[tuple[Rates, Any]], *, warmup: int = 0) -> "MultiPowerLaw":
+        """The law whose losses are nearest to those of real runs, by a Huber loss of their logarithms.
+
+        Two or three runs are enough if they differ: one whose learning rate stays, and one or two in which it decays.
+        A few hundred losses a run are plenty, and more take longer; average noisy ones first. SciPy looks for the
+        constants (the ``theory`` extra), from the best point of a coarse grid.
+
+        Args:
+            runs: pairs of a schedule and its losses, which are ``{update: loss}``, or a list of one for each update.
+            warmup: how many updates of each schedule are warm-up; their losses are not looked at.
+
+        Raises:
+            ScheduleError: there are fewer losses than constants, or one is not above 0.
+
+        >>> from schedules import constant, cosine
+        >>> known, at = LAWS["25M"], range(20, 1_000, 20)
+        >>> runs = [constant(3e-4, steps=1_000), cosine(3e-4, 0.0, 1_000)]
+        >>> law = MultiPowerLaw.fit([(s, dict(zip(at, known.predict(s, at)))) for s in runs])
+        >>> abs(law.predict(runs[1], 999) / known.predict(runs[1], 999) - 1) < 1e-3
+        True
+        """
+        optimize = extra_module("scipy.optimize", "theory")
+        seen = [_run(s, losses, accept(Whole, "fit", "warmup", warmup)) for s, losses in runs]
+        found = np.log(np.concatenate([losses for *_, losses in seen] or [np.empty(0)]))
+        demand(len(found) > 7, "fit", "runs", runs, "seven constants need more losses: give two or three runs")
+
+        def residuals(logs: np.ndarray) -> np.ndarray:
+            guesses = [_losses(np, cls(*np.exp(logs).tolist()), eta, at, warmup, most=CHANGES) for eta, at, _ in seen]
+            return np.log(np.maximum(np.concatenate(guesses), 1e-9)) - found
+
+        nearest = optimize.least_squares(residuals, _start(seen, warmup), loss="huber", f_scale=HUBER)
+        return cls(*np.exp(nearest.x).tolist())
+
+    def improve(self, s: Schedule, *, warmup: int = 0) -> Schedule:
+        """``argmin L(s.steps - 1)`` over the numbers of s: the same expression, with the least last loss.
+
+        Every number of s moves along the gradient of the predicted loss (JAX and SciPy, the ``theory`` extra), as far
+        as the schedule keeps its duration, its peak and its warm-up. So a total, and what shapes the warm-up, stay as
+        they are, and no value goes above the peak; zeros stay zeros. What has most to gain is a curve with many
+        numbers: `interpolate` through ten points, say.
+
+        Args:
+            s: the schedule to begin with.
+            warmup: how many updates of s are warm-up.
+
+        Returns:
+            The schedule with other numbers, rounded to three digits where that is enough.
+
+        Raises:
+            ScheduleError: s is endless, or has no number that may move.
+
+        Source: Luo et al. 2025 (arXiv:2503.12811), section 5.
+
+        >>> from schedules import interpolate
+        >>> s = interpolate([(0, 3e-4), (1_000, 2e-4), (2_000, 1e-5)])
+        >>> better = LAWS["400M"].improve(s)
+        >>> better.steps, LAWS["400M"].predict(better, 1_999) < LAWS["400M"].predict(s, 1_999)
+        (2000, True)
+        """
+        values = rates("improve", s)
+        demand(any(numbers(s)), "improve", "s", s, "it has no numbers to move; write its points by interpolate")
+        return _Descent(self, s, accept(Whole, "improve", "warmup", warmup), values).end()
+
+
+@dataclass(frozen=True)
+class _Descent:
+    """A descent of the last loss of a schedule, over factors of its numbers."""
+
+    law: MultiPowerLaw
+    s: Schedule
+    warmup: int
+    values: np.ndarray
+
+    def allowed(self, given: np.ndarray) -> bool:
+        """Whether there is a schedule with these numbers, of the same duration and warm-up, and no higher."""
+        try:
+            s = with_numbers(self.s, map(whole, given.tolist()))
+            values = s.values(len(self.values))
+        except (ScheduleError, ArithmeticError):
+            return False
+        peak = self.values.max()
+        moved = np.abs(values - self.values)[: self.warmup].max(initial=0.0)
+        same = s.steps == self.s.steps and moved <= 1e-9 * peak
+        return same and values.min() >= 0 and values.max() <= peak * (1 + 1e-9)
+
+    def reach(self, given: np.ndarray, place: int, way: int) -> float:
+        """Half of how far the logarithm of one number may go one way: so far, two neighbours may go together."""
+        for log in way * math.log(10) / 2.0 ** np.arange(14):
+            factors = np.where(np.arange(len(given)) == place, np.exp(log), 1.0)
+            if self.allowed(given * factors):
+                return log / 2
+        return 0.0
+
+    def loss(self, logs: Any, given: Any) -> Any:
+        """The last loss, in JAX, with numbers that are multiplied by the exponentials of `logs`."""
+        jnp = extra_module("jax.numpy", "theory")
+        eta = with_numbers(self.s, given * jnp.exp(logs))(jnp.arange(len(self.values)))
+        return _losses(jnp, self.law, eta, np.array([len(eta) - 1]), self.warmup)[0]
+
+    def end(self) -> Schedule:
+        """Where it ends: in rounds, each as far as the numbers may go."""
+        jax, optimize = extra_module("jax", "theory"), extra_module("scipy.optimize", "theory")
+        with jax.enable_x64(True):
+            slope = jax.jit(jax.value_and_grad(self.loss))
+            given, before = np.array(list(numbers(self.s)), dtype=float), math.inf
+            for _ in range(ROUNDS):
+                box = [(self.reach(given, k, -1), self.reach(given, k, 1)) for k in range(len(given))]
+                options: Any = {"jac": True, "bounds": box, "tol": 1e-10}
+                found = optimize.minimize(slope, np.zeros(len(given)), (given,), "L-BFGS-B", **options)
+                moved = given * np.exp(found.x)
+                if not self.allowed(moved) or before - found.fun < 1e-5 * found.fun:
+                    break
+                given, before = moved, float(found.fun)
+        return self.rounded(given)
+
+    def rounded(self, given: np.ndarray) -> Schedule:
+        """The schedule with as few digits as it may have; what was whole is whole."""
+        pairs = list(zip(numbers(self.s), given.tolist(), strict=True))
+        for digits in (3, 4, 6, 17):
+            short = [round(new) if isinstance(old, int) else float(f"{new:.{digits}g}") for old, new in pairs]
+            if self.allowed(np.array(short, dtype=float)):
+                return with_numbers(self.s, short)
+        return self.s
+
+
+ROUNDS = 20  # of a descent
+HUBER = 0.01  # a relative error of the loss above which it counts by its size, not by its square
+CHANGES = 1_000  # of the learning rate, which a fit reads a schedule by
+BLOCK = 2**20  # changes times updates that are held at once
+Run: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""A run: its learning rates, the updates after which the loss is known, the losses."""
+
+
+def _run(s: Rates, losses: Any, warmup: int) -> Run:
+    pairs = losses.items() if hasattr(losses, "items") else enumerate(array("fit", "runs", losses).tolist())
+    seen = {int(update): float(loss) for update, loss in sorted(pairs) if update >= warmup}
+    values = np.array(list(seen.values()))
+    good = len(values) and np.isfinite(values).all() and (values > 0).all()
+    demand(bool(good), "fit", "runs", losses, "losses are finite numbers > 0, some of them after the warm-up")
+    eta = rates("fit", s, max(seen) + 1)
+    demand(len(eta) > max(seen), "fit", "runs", s, f"it has {len(eta)} updates and a loss after update {max(seen)}")
+    return eta, np.array(list(seen)), values
+
+
+def _start(seen: list[Run], warmup: int) -> np.ndarray:
+    """Logarithms of the best constants on a coarse grid, by a few losses of each run.
+
+    The law is linear in L0, A and B: least squares finds them at each point.
+    """
+    optimize = extra_module("scipy.optimize", "theory")
+    few = [(eta, at[:: 1 + len(at) // 50], losses[:: 1 + len(at) // 50]) for eta, at, losses in seen]
+    found = np.concatenate([losses for *_, losses in few])
+    peak, area = max(eta.max() for eta, *_ in few), max(eta.sum() for eta, *_ in few)
+    units = [1.0, area**-0.5, 1 / peak]  # of what multiplies L0, A and B
+    tried: list[tuple[float, list[float]]] = []
+    for alpha, reach, beta, gamma in itertools.product((0.3, 0.5, 0.8), (30, 1_000), (0.3, 0.7), (0.3, 0.7)):
+        speed = reach * peak**gamma / area
+        basis = [MultiPowerLaw(l0, a, alpha, b, speed, beta, gamma) for l0, a, b in np.eye(3)]
+        columns = [np.concatenate([_losses(np, law, *run[:2], warmup, most=100) for run in few]) for law in basis]
+        sizes, error = optimize.nnls(np.stack(columns, 1), found)
+        l0, a, b = np.maximum(sizes, 1e-3 * found.min() * np.array(units))
+        tried.append((error, [l0, a, alpha, b, speed, beta, gamma]))
+    return np.log(min(tried)[1])
+
+
+def _losses(xp: Any, law: MultiPowerLaw, eta: Any, at: Any, warmup: int, *, most: float = math.inf) -> Any:
+    """The law, in arrays of `xp`: the losses after the updates `at`.
+
+    An update that leaves the learning rate as it was adds nothing to LD. The others are taken together in groups, of
+    one each or so that there are at most so many; a group counts as if all of it came to pass in its middle.
+    """
+    changes = np.flatnonzero(np.diff(eta[warmup:])) + warmup + 1 if xp is np else np.arange(warmup + 1, len(eta))
+    size = math.ceil(len(changes) / most) or 1
+    ends = changes[size - 1 :: size]
+    middles = changes[(size - 1) // 2 :: size][: len(ends)]
+    area = xp.cumsum(eta)
+    drops, before = -xp.diff(eta[ends], prepend=eta[warmup]), area[middles - 1]
+    speed = law.C * xp.maximum(eta[middles], 1e-300) ** -law.gamma
+
+    def losses(at: Any) -> Any:
+        since = xp.maximum(area[at, None] - before, 0.0)  # no drop counts before it came
+        decayed = (1 - (speed * since + 1) ** -law.beta) @ drops
+        return law.L0 + law.A * area[at] ** -law.alpha - law.B * decayed
+
+    return xp.concatenate([losses(block) for block in np.array_split(at, 1 + len(at) * len(ends) // BLOCK)])
+
+
+LAWS = {
+    size: MultiPowerLaw(L0=L0, A=A, alpha=alpha, B=B, C=C, beta=beta, gamma=gamma)
+    for size, L0, A, alpha, B, C, beta, gamma in (
+        ("25M", 3.040, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641),
+        ("100M", 2.651, 0.601, 0.453, 437.9, 2.132, 0.598, 0.655),
+        ("400M", 2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
+    )
+}
+"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025, table 2."""

@@ -1,0 +1,47 @@
+"""Learning rates as theory reads them: one number for each update, all of them >= 0."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..algebra.checks import ScheduleError, refusal
+from ..algebra.nodes import Schedule
+
+Rates: TypeAlias = "Schedule | np.ndarray | list[float]"
+"""A schedule, or the learning rates themselves, one for each update."""
+
+
+def rates(function: str, s: Rates, steps: int | None = None, *, argument: str = "s") -> np.ndarray:
+    """``[s(0), ..., s(steps - 1)]``: the learning rates of the updates, checked to be >= 0."""
+    values = s.values(steps) if isinstance(s, Schedule) else array(function, argument, s)[:steps]
+    if not len(values):
+        raise refusal(function, argument, s, "it has no updates; give it a duration: s[:1000]")
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        raise refusal(function, argument, s, "its values are no learning rates; each is a finite number >= 0")
+    return values
+
+
+def array(function: str, argument: str, values: Any) -> np.ndarray:
+    """Numbers as an array of floats of one dimension."""
+    try:
+        found = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        found = np.empty((0, 0))
+    if found.ndim != 1:
+        raise refusal(function, argument, values, "this is a list of numbers, one for each update")
+    return found
+
+
+def one_each(function: str, argument: str, value: Any, count: int) -> np.ndarray:
+    """A number for each update: those of a schedule or a list, or one number for all."""
+    if isinstance(value, Schedule):
+        return value.values(count)
+    found = np.full(count, float(value)) if np.ndim(value) == 0 else array(function, argument, value)
+    if len(found) != count:
+        raise ScheduleError(f"{function}: {argument} of length {len(found)}: there are {count} updates; give one each")
+    return found
+
+
+def later(values: np.ndarray) -> np.ndarray:
+    """``sum(values[k:])`` for each k."""
+    return np.cumsum(values[::-1])[::-1]
