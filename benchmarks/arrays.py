@@ -1,4 +1,4 @@
-"""Arrays: ``s(steps)`` side by side with code by hand and with Optax, on one thread: ``python -m benchmarks.arrays``."""
+"""Arrays: ``s(steps)`` beside code by hand and Optax, on one thread: ``python -m benchmarks.arrays``."""
 
 import os
 
@@ -6,6 +6,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # before the libraries that read them
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
+import itertools  # noqa: E402 -- after the threads are set
 import time  # noqa: E402 -- after the threads are set
 from collections.abc import Callable  # noqa: E402 -- the same
 from typing import Any  # noqa: E402 -- the same
@@ -21,8 +22,10 @@ PEAK, END = 1e-3, 1e-5
 
 def main() -> None:
     """Print every table."""
-    in_numpy()
-    in_torch()
+    for n in (10**3, 10**4, 10**5, 10**6):
+        in_numpy(n)
+    for n in (10**3, 10**6):
+        in_torch(n)
     one_number()
     in_jax()
 
@@ -73,7 +76,7 @@ def cases(n: int, xp: Any, take: Callable[[Any, Any], Any], search: Callable[[An
 
 def phases(levels: list[float], length: int) -> Schedule:
     """Ten phases, linear and cosine in turn."""
-    ends = list(zip(levels, levels[1:], strict=False))
+    ends = list(itertools.pairwise(levels))
     return join(*((linear, cosine)[place % 2](a, b, length) for place, (a, b) in enumerate(ends)))
 
 
@@ -91,45 +94,43 @@ def by_hand(xp: Any, levels: list[float], length: int, t: Any) -> Any:
 HEAD = ["schedule", "s(steps), us", "by hand, us", "ratio"]
 
 
-def in_numpy() -> None:
+def in_numpy(n: int) -> None:
     """Random whole steps in NumPy."""
-    for n in (10**3, 10**4, 10**5, 10**6):
-        t = np.random.default_rng(0).integers(0, n, n)
-        rows = [
-            compared(name, lambda s=s: s(t), lambda hand=hand: hand(t), 15 if n < STEPS else 5)
-            for name, s, hand in cases(n, np, lambda x, _: x, lambda edges, t: np.searchsorted(edges, t, side="right"))
-        ]
-        xs, ys = np.linspace(0, n, 1_001), np.random.default_rng(1).uniform(0.1, 1.0, 1_001)
-        points = interpolate(list(zip(xs.tolist(), ys.tolist(), strict=True)))
-        rows.append(compared("1,001 points, np.interp", lambda: points(t), lambda: np.interp(t, xs, ys), 5))
-        if n == 10**3:
-            s, w = wsd(PEAK, n, warmup=n // 10, cooldown=n // 10), n // 10
-            rows.append(
-                compared("wsd, np.interp", lambda: s(t), lambda: np.interp(t, [0, w, n - w, n], [0, PEAK, PEAK, 0]))
-            )
-        table(f"NumPy, {n:,} random steps, float64", HEAD, rows)
+    t = np.random.default_rng(0).integers(0, n, n)
+    rows = [
+        compared(name, lambda s=s: s(t), lambda hand=hand: hand(t), 15 if n < STEPS else 5)
+        for name, s, hand in cases(n, np, lambda x, _: x, lambda edges, t: np.searchsorted(edges, t, side="right"))
+    ]
+    xs, ys = np.linspace(0, n, 1_001), np.random.default_rng(1).uniform(0.1, 1.0, 1_001)
+    points = interpolate(list(zip(xs.tolist(), ys.tolist(), strict=True)))
+    rows.append(compared("1,001 points, np.interp", lambda: points(t), lambda: np.interp(t, xs, ys), 5))
+    if n == 10**3:
+        s, w = wsd(PEAK, n, warmup=n // 10, cooldown=n // 10), n // 10
+        rows.append(
+            compared("wsd, np.interp", lambda: s(t), lambda: np.interp(t, [0, w, n - w, n], [0, PEAK, PEAK, 0]))
+        )
+    table(f"NumPy, {n:,} random steps, float64", HEAD, rows)
 
 
 STEPS = 10**6
 
 
-def in_torch() -> None:
+def in_torch(n: int) -> None:
     """Random whole steps in PyTorch, in float32."""
     import torch
 
     torch.set_num_threads(1)
-    for n in (10**3, 10**6):
-        t = torch.from_numpy(np.random.default_rng(0).integers(0, n, n))
-        rows = [
-            compared(name, lambda s=s: s(t), lambda hand=hand: hand(t), 15 if n < STEPS else 5)
-            for name, s, hand in cases(
-                n,
-                torch,
-                lambda x, _: torch.from_numpy(x.astype(np.float32 if x.dtype == float else int)),
-                lambda edges, t: torch.searchsorted(edges, t, right=True),
-            )
-        ]
-        table(f"PyTorch, {n:,} random steps, float32 (ours exact for any whole step)", HEAD, rows)
+    t = torch.from_numpy(np.random.default_rng(0).integers(0, n, n))
+    rows = [
+        compared(name, lambda s=s: s(t), lambda hand=hand: hand(t), 15 if n < STEPS else 5)
+        for name, s, hand in cases(
+            n,
+            torch,
+            lambda x, _: torch.from_numpy(x.astype(np.float32 if x.dtype == float else int)),
+            lambda edges, t: torch.searchsorted(edges, t, right=True),
+        )
+    ]
+    table(f"PyTorch, {n:,} random steps, float32 (ours exact for any whole step)", HEAD, rows)
 
 
 def one_number() -> None:
@@ -150,41 +151,38 @@ def one_number() -> None:
 
 
 def in_jax() -> None:
-    """Lines after one another, compiled: an array of steps, and a scan."""
+    """Lines after one another, compiled: an array of steps, and a loop."""
+    rows = [row for parts in (2, 10, 32, 100) for row in lines_in_jax(parts)]
+    table("JAX, compiled, against optax.join_schedules", ["program", "schedules, us", "Optax, us", "ratio"], rows)
+
+
+def lines_in_jax(parts: int) -> list[list[str]]:
+    """So many lines after one another."""
     import jax
     import jax.numpy as jnp
     import optax
 
-    rows: list[list[str]] = []
-    for parts in (2, 10, 32, 100):
-        levels, length = np.random.default_rng(parts).uniform(0.1, 1.0, parts + 1).tolist(), STEPS // parts
-        ends = list(zip(levels, levels[1:], strict=False))
-        ours: Any = join(*(linear(a, b, length) for a, b in ends))
-        theirs: Any = optax.join_schedules(
-            [optax.linear_schedule(a, b, length) for a, b in ends], [length * k for k in range(1, parts)]
+    levels, length = np.random.default_rng(parts).uniform(0.1, 1.0, parts + 1).tolist(), STEPS // parts
+    ends = list(itertools.pairwise(levels))
+    ours: Any = join(*(linear(a, b, length) for a, b in ends))
+    lines = [optax.linear_schedule(a, b, length) for a, b in ends]
+    theirs: Any = optax.join_schedules(lines, [length * k for k in range(1, parts)])
+    steps = jnp.arange(STEPS)
+    arrays = [jax.jit(s) for s in (ours, theirs)]
+    loops = [
+        jax.jit(lambda x, s=s: jax.lax.fori_loop(0, 100_000, lambda i, total: total + s(i * 10), x))
+        for s in (ours, theirs)
+    ]
+    runs = {"an array of 10^6": (arrays, steps), "100,000 steps of a loop": (loops, jnp.float32(0))}
+    return [
+        compared(
+            f"{parts} lines, {what}",
+            lambda f=pair[0], x=x: f(x).block_until_ready(),
+            lambda f=pair[1], x=x: f(x).block_until_ready(),
+            5,
         )
-        steps = jnp.arange(STEPS)
-        arrays, scans = {}, {}
-        for name, s in (("ours", ours), ("theirs", theirs)):
-            arrays[name] = jax.jit(s)
-            scans[name] = jax.jit(lambda x, s=s: jax.lax.fori_loop(0, 100_000, lambda i, total: total + s(i * 10), x))
-        rows.append(
-            compared(
-                f"{parts} lines, an array of 10^6",
-                lambda: arrays["ours"](steps).block_until_ready(),
-                lambda: arrays["theirs"](steps).block_until_ready(),
-                5,
-            )
-        )
-        rows.append(
-            compared(
-                f"{parts} lines, 100,000 steps of a loop",
-                lambda: scans["ours"](0.0).block_until_ready(),
-                lambda: scans["theirs"](0.0).block_until_ready(),
-                5,
-            )
-        )
-    table("JAX, compiled, against optax.join_schedules", ["program", "schedules, us", "Optax, us", "ratio"], rows)
+        for what, (pair, x) in runs.items()
+    ]
 
 
 if __name__ == "__main__":
