@@ -120,10 +120,47 @@ def test_a_thousand_trainings_under_one_vmap():
         x, _ = jax.lax.scan(update, jnp.ones(20), jnp.arange(STEPS))
         return jnp.sum(curvatures * x**2) / 2
 
-    mesh = jax.make_mesh((len(jax.devices()),), ("runs",))
+    mesh = jax.sharding.Mesh(jax.devices(), ("runs",))
     spread = jax.device_put(batch, jax.NamedSharding(mesh, jax.P("runs")))
     losses = jax.jit(jax.vmap(last_loss))(spread)
     assert losses.shape == (1_000,)
     for place in (0, int(jnp.argmin(losses)), 999):
         assert losses[place] == pytest.approx(float(last_loss(found[place])), rel=1e-4)
     assert float(losses.min()) < float(last_loss(sc.constant(0.1, steps=STEPS)))
+
+
+def test_ray_tune_with_two_workers(dense, tmp_path):
+    """Both workers train, and each trial's schedule is read from the text and the draws of its config."""
+    ray = pytest.importorskip("ray")
+    from ray import tune
+
+    here = str(Path(__file__).parent.parent)
+    space = space_of(CONFIG)
+
+    def trainable(config):
+        s = space_of(config["config"]).fill(config)
+        return {"loss": trained(s), "schedule": repr(s), "pid": os.getpid()}
+
+    environment = {"env_vars": {"PYTHONPATH": here}}
+    ray.init(num_cpus=2, include_dashboard=False, runtime_env=environment, log_to_driver=False)
+    try:
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, {"cpu": 1}),
+            param_space={"config": CONFIG, **space.ray()},
+            tune_config=tune.TuneConfig(
+                num_samples=24, max_concurrent_trials=2, metric="loss", mode="min", reuse_actors=True
+            ),
+            run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+        )
+        results = tuner.fit()
+    finally:
+        ray.shutdown()
+    assert not results.errors
+    assert len({result.metrics["pid"] for result in results}) >= 2
+    for result in results:
+        s = parse(result.metrics["schedule"])
+        assert space.contains(s)
+        assert s == space.fill(result.config)
+    best = results.get_best_result()
+    assert trained(parse(best.metrics["schedule"])) == best.metrics["loss"]
+    assert best.metrics["loss"] < 1.5 * dense

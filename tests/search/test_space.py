@@ -54,7 +54,7 @@ def test_one_name_is_one_draw():
     for seed in range(5):
         s = SPACES[1].sample(seed)
         assert s.parts[0].arguments["end"] == s.parts[1].arguments["start"]
-    with pytest.raises(ScheduleError, match=r"at character 31: .*another draw has the name 'x'"):
+    with pytest.raises(ScheduleError, match=r"at character 33: .*another draw has the name 'x'"):
         Space("linear(uniform(0, 1, name='x'), uniform(0, 2, name='x'), 9)")
 
 
