@@ -85,8 +85,10 @@ from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
-    from .analysis.compare import Difference, Finding, diff, lint
+    from .analysis.compare import Difference, diff
+    from .analysis.lint import Finding, lint
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
+    from .faces.figure import plot
     from .text.formula import explain
     from .text.source import to_python
 
@@ -164,6 +166,7 @@ __all__ = [
     "one_minus_sqrt",
     "parse",
     "piecewise",
+    "plot",
     "polynomial",
     "polynomial_warmup",
     "repeat",
@@ -198,7 +201,9 @@ _LAZY = {
         "text.source": ("to_python",),
         "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
         "analysis.area": ("match_area", "mean", "total"),
-        "analysis.compare": ("Difference", "Finding", "diff", "lint"),
+        "analysis.compare": ("Difference", "diff"),
+        "analysis.lint": ("Finding", "lint"),
+        "faces.figure": ("plot",),
     }.items()
     for name in names
 }
@@ -211,3 +216,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

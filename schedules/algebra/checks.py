@@ -12,14 +12,17 @@ import numbers
 import operator
 import reprlib
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeGuard, cast
 
 EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
 
-class ScheduleError(ValueError):
+class ScheduleError(ValueError, ArgumentTypeError):
     """What every bad argument, expression or command raises; it names the value and the remedy.
+
+    It is an error of argparse as well, which shows the message of no other: ``add_argument("--lr", type=parse)``.
 
     >>> from schedules import cosine
     >>> cosine(1e-3, 0.0, -5)
@@ -79,13 +82,27 @@ def whole(value: float) -> float:
 class Kind:
     """A rule for arguments: ``convert`` gives the accepted value or raises; ``wants`` says what is.
 
-    A `static` argument decides the form of a term (a count of rounds, say), so it is never a tracer.
+    A `static` argument decides the form of a term (a count of rounds, say), so it is never a tracer; it may be so
+    beside some other arguments only.
     """
 
-    def __init__(self, wants: str, convert: Callable[[Any], Any], *, static: bool = False) -> None:
+    def __init__(
+        self,
+        wants: str,
+        convert: Callable[[Any], Any],
+        *,
+        static: Callable[[dict[str, Any]], bool] | bool = False,
+    ) -> None:
         self.wants = wants
         self.convert = convert
         self.static = static
+
+    def __repr__(self) -> str:
+        return f"Kind({self.wants!r})"
+
+    def settles(self, arguments: dict[str, Any]) -> bool:
+        """Whether the argument is static in a call with these arguments."""
+        return self.static(arguments) if callable(self.static) else self.static
 
     def __call__(self, function: str, argument: str, value: Any) -> Any:
         """`value` as accepted, or a `ScheduleError` that names everything."""
@@ -167,7 +184,7 @@ def _boolean(value: Any) -> bool:
 
 
 def _callable(value: Any) -> Any:
-    if not callable(value):
+    if not callable(value) or hasattr(value, "positional"):  # a named schedule is a function of its arguments
         raise TypeError
     return value
 
@@ -227,8 +244,20 @@ _duration = _where(lambda steps: 0 <= steps < math.inf, _steps)
 Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]
 """A finite number: a learning rate, a momentum, a factor."""
 
-Positive = Annotated[float, Kind("this is a finite number > 0", _where(lambda x: 0 < x < math.inf, _float))]
+_positive = _where(lambda x: 0 < x < math.inf, _float)
+
+Positive = Annotated[float, Kind("this is a finite number > 0", _positive)]
 """A finite number above zero."""
+
+Growth = Annotated[
+    float,
+    Kind(
+        "this is a finite number > 0",
+        _positive,
+        static=lambda arguments: arguments["times"] == math.inf,
+    ),
+]
+"""A finite number above zero, that makes each round longer than the last: how many rounds endless ones are."""
 
 Amount = Annotated[float, Kind("this is a finite number >= 0", _where(lambda x: 0 <= x < math.inf, number))]
 """A finite number, zero allowed: a floor, a threshold."""

@@ -4,7 +4,7 @@ All this is about numbers: the values of constants and lengths in steps, some of
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from .checks import ScheduleError, demand, is_settled, surely_equal, whole
@@ -85,3 +85,43 @@ def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
     if is_settled(length) and is_settled(goal) and clock(length) < goal:
         return math.nextafter(length, math.inf)
     return whole(length)
+
+
+def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
+    """0, and the end of each part of a join: the sums of their lengths, each rounded once.
+
+    The last part begins a rounding error early where it would not reach its end otherwise.
+    """
+    found: list[Any] = [0]
+    lost, length = 0.0, 0
+    for length in lengths:
+        end = found[-1] + length
+        if isinstance(end, float) and end < math.inf:
+            given = found[-1], lost, length
+            end = math.fsum(given)
+            lost = math.fsum((*given, -end))
+        found.append(whole(end) if is_settled(end) else end)
+    *_, knot, end = found
+    if is_settled(end) and end < math.inf and end - knot < length:
+        found[-2] = min(end - length, math.nextafter(knot, 0))
+    return tuple(found)
+
+
+def parted(steps: Any, *used: Any) -> tuple[Any, ...]:
+    """The lengths of phases that are used of a whole, and of the one that is left: they add up to the whole.
+
+    Less than a rounding error is nothing left.
+    """
+    rest = steps - sum(used)
+    if not isinstance(rest, float):
+        return *used, rest
+    rest = math.fsum((steps, *(-length for length in used)))
+    if used and abs(rest) <= _ROUNDING * steps:
+        return *parted(steps, *used[:-1]), 0
+    if math.fsum((*used, rest)) != steps:  # half a digit more than the whole has, which it cannot settle
+        used = tuple(steps + length - steps for length in used)
+        rest = steps - sum(used)
+    return *used, whole(rest)
+
+
+_ROUNDING = 1e-14  # relative: a few units in the last place

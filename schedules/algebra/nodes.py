@@ -22,11 +22,12 @@ folded, parts of no length vanish, and neutral elements (``+ 0``, ``* 1``) drop 
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar, NoReturn, TypeAlias, cast
+from typing import Any, ClassVar, NoReturn, SupportsFloat, TypeAlias, cast
 
 from .checks import FINITE, OPERAND, Endless, ScheduleError, accept, brief, demand, refusal, surely_equal
-from .forms import Op, check_op, folded, length_reaching, longer, neutral
+from .forms import Op, check_op, ends, folded, longer, neutral
 from .handed import Handed
+from .lazy import lazy
 from .survey import Surveyed
 
 
@@ -45,39 +46,16 @@ class Schedule(Surveyed, Handed):
     (0.0005, 10000)
     """
 
-    __match_args__: ClassVar[tuple[str, ...]] = ()
     __iter__: ClassVar[None] = None  # a schedule is a function of real time: nothing to iterate over
-    _function: Callable[[float], float] | None
+    _function: Callable[[float], float] | None = None
 
     steps: float
     """The duration, in steps; ``inf`` for an endless schedule."""
 
-    depth: int
+    depth: int = 1
     """How deep the term is nested."""
 
     # -- a term ------------------------------------------------------------------------------------
-
-    @property
-    def fields(self) -> tuple[Any, ...]:
-        """What the node was made of, in order."""
-        return tuple(getattr(self, name) for name in self.__match_args__)
-
-    @property
-    def children(self) -> "tuple[Schedule, ...]":
-        """The terms that the node was made of."""
-        return ()
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Schedule) and type(self) is type(other) and self.fields == other.fields
-        )
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @functools.cached_property
-    def _hash(self) -> int:
-        return hash((type(self).__name__, self.fields))  # once, since a term may hold another in many places
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.fields
@@ -96,52 +74,52 @@ class Schedule(Surveyed, Handed):
 
     # -- an algebra --------------------------------------------------------------------------------
 
-    def __rshift__(self, other: Any) -> "Schedule":
+    def __rshift__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return Join((self, as_schedule(other, "join")))
 
-    def __rrshift__(self, other: Any) -> "Schedule":
+    def __rrshift__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return Join((as_schedule(other, "join"), self))
 
-    def __add__(self, other: Any) -> "Schedule":
+    def __add__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("add", self, other)
 
-    def __radd__(self, other: Any) -> "Schedule":
+    def __radd__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("add", other, self)
 
-    def __sub__(self, other: Any) -> "Schedule":
+    def __sub__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("subtract", self, other)
 
-    def __rsub__(self, other: Any) -> "Schedule":
+    def __rsub__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("subtract", other, self)
 
-    def __mul__(self, other: Any) -> "Schedule":
+    def __mul__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("multiply", self, other)
 
-    def __rmul__(self, other: Any) -> "Schedule":
+    def __rmul__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("multiply", other, self)
 
-    def __truediv__(self, other: Any) -> "Schedule":
+    def __truediv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("divide", self, other)
 
-    def __rtruediv__(self, other: Any) -> "Schedule":
+    def __rtruediv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("divide", other, self)
 
-    def __floordiv__(self, other: Any) -> "Schedule":
+    def __floordiv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("floor_divide", self, other)
 
-    def __rfloordiv__(self, other: Any) -> "Schedule":
+    def __rfloordiv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("floor_divide", other, self)
 
-    def __mod__(self, other: Any) -> "Schedule":
+    def __mod__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("remainder", self, other)
 
-    def __rmod__(self, other: Any) -> "Schedule":
+    def __rmod__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("remainder", other, self)
 
-    def __pow__(self, other: Any) -> "Schedule":
+    def __pow__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("pow", self, other)
 
-    def __rpow__(self, other: Any) -> "Schedule":
+    def __rpow__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("pow", other, self)
 
     def __neg__(self) -> "Schedule":
@@ -162,7 +140,7 @@ MAX_DEPTH = 150  # of nesting: every fold, and Python's own, goes as deep
 def unchecked(kind: type[Any], *fields: Any) -> Any:
     """A node of this kind as it is, with no check and no normal form."""
     node = object.__new__(kind)
-    node.__dict__.update(zip(kind.__match_args__, fields, strict=True), _function=None, depth=1)
+    node.__dict__.update(zip(kind.__match_args__, fields, strict=True))
     return node
 
 
@@ -187,6 +165,7 @@ class Constant(Schedule):
     value: float
     steps = 0
     numbers = ("value",)
+    bare = True
 
     def __new__(cls, value: Any) -> "Constant":
         return nested(cls, FINITE("constant", "value", value))
@@ -232,9 +211,13 @@ class Lift(Schedule):
     def children(self) -> tuple[Schedule, ...]:
         return self.args
 
-    @functools.cached_property
+    @lazy
     def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
         return longest(self.args)
+
+    @lazy
+    def bare(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
+        return all(arg.bare for arg in self.args)
 
 
 class Warp(Schedule):
@@ -288,40 +271,45 @@ class Join(Schedule):
     def children(self) -> tuple[Schedule, ...]:
         return self.parts
 
-    @functools.cached_property
+    @lazy
     def knots(self) -> tuple[float, ...]:
         """The step at which each part begins."""
         return self._ends[:-1]
 
-    @functools.cached_property
+    @lazy
     def levels(self) -> tuple[float, ...]:
         """The values of the parts, if all are constant by their form, else nothing."""
         found = [constant_value(part) for part in self.parts]
         return () if None in found else cast("tuple[float, ...]", tuple(found))
 
-    @functools.cached_property
+    @lazy
     def steps(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride] -- computed on first use
         return self._ends[-1]
 
-    @functools.cached_property
+    @property
+    def bare(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride] -- that of the last part
+        return self.parts[-1].bare
+
+    @lazy
     def _ends(self) -> tuple[float, ...]:
-        ends: list[Any] = [0]
-        for part in self.parts:
-            knot, length = ends[-1], part.steps
-            ends.append(length_reaching(knot + length, lambda end, knot=knot: end - knot, length))
-        return tuple(ends)
+        return ends(part.steps for part in self.parts)
 
 
 def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
     for part in parts:
-        term = as_schedule(part, "join")
-        yield from term.parts if isinstance(term, Join) else (term,)
+        if isinstance(part, list | tuple):
+            yield from _flat(cast("list[Any]", part))
+        else:
+            term = as_schedule(part, "join")
+            yield from term.parts if isinstance(term, Join) else (term,)
 
 
 def _check_inner(place: int, count: int, part: Schedule) -> None:
     where = f"join: part {place} of {count}, {brief(part)},"
     if isinstance(part, Constant):
         raise ScheduleError(f"{where} lasts 0 steps; give it a length: constant({part.value!r}, steps=1000)")
+    if part.bare:
+        raise ScheduleError(f"{where} ends in a constant of no length; give it one, or cut: s[:1000]")
     if surely_equal(part.steps, math.inf):
         raise ScheduleError(f"{where} is endless, so what follows never starts; cut it: s[:1000]")
 

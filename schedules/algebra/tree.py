@@ -97,8 +97,9 @@ def _fields(term: Schedule) -> tuple[str, frozenset[str], Children]:
         case Join(parts):
             return "Join", frozenset(), dict(enumerate(parts))
         case Call(maker):
-            static = frozenset(name for name, kind in maker.kinds().items() if kind.static)
-            return "Call", static, {"maker": maker, **term.arguments}
+            arguments = term.arguments
+            static = frozenset(name for name, kind in maker.kinds().items() if kind.settles(arguments))
+            return "Call", static, {"maker": maker, **arguments}
         case _:
             return type(term).__name__, frozenset(), dict(zip(term.__match_args__, term.fields, strict=True))
 

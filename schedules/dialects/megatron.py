@@ -29,7 +29,7 @@ from collections.abc import Callable
 from typing import Annotated, NamedTuple, TypeAlias
 
 from ..algebra.checks import Amount, Period, Steps, Value, choice, demand, is_settled, surely_equal
-from ..algebra.forms import longer
+from ..algebra.forms import longer, parted
 from ..algebra.named import checked
 from ..algebra.nodes import Schedule
 from ..library.combinators import maximum
@@ -216,7 +216,7 @@ _CURVES: dict[str, _Curve] = {
 
 def _ending(max_lr: float, decay: Schedule, begin: float, end: float) -> Schedule:
     """From `begin` on, `max_lr` and then `decay`, which ends at `end`; what it would have of it before is not seen."""
-    stable = end - decay.steps - begin
+    *_, stable = parted(end, decay.steps, begin)
     if not is_settled(stable) or stable >= 0:
         return constant(max_lr, steps=stable) >> decay
     rest = math.floor(begin) + 1 - begin if begin > 0 else 0  # of the step at which a warmup ends

@@ -45,6 +45,7 @@ from ..algebra.checks import (
     refusal,
     surely_equal,
 )
+from ..algebra.forms import parted
 from ..algebra.named import checked
 from ..algebra.nodes import Schedule
 from ..library.combinators import cycle, fit, reverse
@@ -368,7 +369,7 @@ def get_wsd_schedule(
     if num_stable_steps is not None:
         stable = num_stable_steps
     elif num_training_steps is not None:
-        stable = num_training_steps - num_warmup_steps - num_decay_steps
+        *_, stable = parted(num_training_steps, num_warmup_steps, num_decay_steps)
     else:
         raise refusal("get_wsd_schedule", "num_training_steps", None, "give it, or num_stable_steps")
     hidden = min(max(-stable, 0), num_decay_steps)

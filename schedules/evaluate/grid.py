@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from ..algebra.bounds import active, cut
-from ..algebra.checks import Kind, brief, number, refusal
+from ..algebra.checks import Kind, brief, number, refusal, whole
+from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy, on_array
 from .fold import Clock, Evaluator
-from .low_rank import THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, is_count
+from .low_rank import THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, is_count
 from .namespaces import namespace
 from .pieces import Line, pieces, table_of
 
@@ -83,6 +84,10 @@ def write_values(term: Schedule, start: int, out: Array) -> None:
     """Write the values of `term` from step `start` on into `out`."""
     line = Line(Affine(start, 1), start.__add__)
     for piece in pieces(term, line, 0, len(out)) if len(out) else ():
+        if piece.term.asks:  # step by step, each once, with the numbers of s(t)
+            times = map(piece.line.at, range(piece.start, piece.stop))
+            out[piece.start : piece.stop] = list(map(piece.term.function(), times))
+            continue
         mesh = Mesh(piece.stop - piece.start)
         low, high = piece.line.bounds(piece.start, piece.stop)
         clock = Clock[Number](piece.line.affine.after(piece.start), low, high)
@@ -96,7 +101,7 @@ class Grid(Evaluator[Number]):
         super().__init__(term)
         self.mesh = mesh
 
-    @functools.cached_property
+    @lazy
     def numpy(self) -> NumPy:
         """The ordinary evaluation of what is not low-rank."""
         return NumPy(Constant(0), namespace(np.float64(0)))
@@ -108,10 +113,15 @@ class Grid(Evaluator[Number]):
                 return self.table(term.term, *reading, int(clipped.first))
         return super().evaluate(term, time)
 
+    def share(self, value: Number) -> Number:
+        return Shared(value, {}) if isinstance(value, Dense) else value
+
     def constant(self, value: float) -> Number:
         return value
 
     def lift(self, op: Op, args: list[Number]) -> Number:
+        if not isinstance(op, str):
+            args = list(map(counted, args))
         if not any(isinstance(arg, tuple) for arg in args):
             return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
@@ -128,8 +138,8 @@ class Grid(Evaluator[Number]):
             return Clock(edge, edge, edge)
         if time.low >= 0 and time.high <= steps:
             return time
-        held = self.lift("maximum", [self.lift("minimum", [time.value, steps]), 0])
-        return time.held(held, steps)
+        held = self.lift("minimum", [time.value, steps]) if time.high > steps else time.value
+        return time.held(self.lift("maximum", [held, 0]) if time.low < 0 else held, steps)
 
     def join(self, term: Join, time: Clock[Number]) -> Number:
         if term.levels and is_count(time.value):
@@ -155,6 +165,24 @@ class Grid(Evaluator[Number]):
         entries = np.empty(period)
         write_values(term, 0, entries)
         return Lookup(functools.partial(read_round, entries, first % period))
+
+
+def counted(time: Number) -> Number:
+    """A time whose whole numbers are integers: a Python function is given an ``int`` where the step is one."""
+    match time:
+        case Dense(function, args):
+            return Dense(function, tuple(map(counted, args)))
+        case Affine(int(), int(), 1, 1):
+            return Lookup(functools.partial(read_count, time))
+        case int() | float():
+            return whole(time)
+        case _:
+            return time
+
+
+def read_count(time: Affine, a: int, b: int) -> Array:
+    """Whole times as integers."""
+    return np.arange(a, b) * time.stride + time.first
 
 
 def read_levels(levels: Array, ends: Array, a: int, b: int) -> Array:

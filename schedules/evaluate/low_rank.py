@@ -45,7 +45,7 @@ class Mesh:
         """Write a number into `out`, of shape (size,)."""
         if isinstance(value, int | float):
             out.fill(value)
-        elif isinstance(value, Dense | Lookup) or out.dtype != float or not out.flags.c_contiguous:
+        elif isinstance(value, Dense | Lookup | Shared) or out.dtype != float or not out.flags.c_contiguous:
             for rows, span in self.blocks(4 * BLOCK if isinstance(value, Lookup) else BLOCK):
                 out[span] = value.block(self, rows, span)
         else:
@@ -172,7 +172,23 @@ class Lookup(NamedTuple):
         return self.read(span.start, span.stop)
 
 
-Number: TypeAlias = float | Affine | LowRank | Dense | Lookup
+class Shared(NamedTuple):
+    """A number that is used in several places: the block that was asked for last is kept."""
+
+    number: Dense
+    last: dict[tuple[int, int], Array]
+
+    def block(self, mesh: Mesh, rows: slice, span: slice) -> Array:
+        """The values at a span of indices."""
+        key = span.start, span.stop
+        if key not in self.last:
+            block = self.number.block(mesh, rows, span)
+            self.last.clear()
+            self.last[key] = block
+        return self.last[key]
+
+
+Number: TypeAlias = float | Affine | LowRank | Dense | Lookup | Shared
 
 
 def is_count(time: Number) -> TypeGuard[Affine]:

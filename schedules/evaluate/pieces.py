@@ -86,12 +86,22 @@ def pieces(term: Schedule, line: Line, a: int, b: int) -> Iterator[Piece]:
             for within, start, stop in runs(line, spans, a, b):
                 for local, c, d in even(clock, line, start, stop) if within else ((None, start, stop),):
                     yield from pieces(inner, local, c, d) if local else (Piece(term, line, c, d),)
-        case Lift(_, args) if not term.plain:
-            edges = {a, b}.union(*((piece.start for piece in pieces(arg, line, a, b)) for arg in args))
-            for start, stop in itertools.pairwise(sorted(edges)):
+        case Lift() if not term.plain:
+            for start, stop in itertools.pairwise(sorted({a, b} | edges(term, line, a, b, set()))):
                 yield Piece(term, line, start, stop)
         case _:
             yield Piece(term, line, a, b)
+
+
+def edges(term: Schedule, line: Line, a: int, b: int, seen: set[int]) -> set[int]:
+    """Where the pieces begin of all that an operation is applied to, each of its operands once."""
+    found: set[int] = set()
+    if id(term) in seen:
+        return found
+    seen.add(id(term))
+    if isinstance(term, Lift) and not term.plain:
+        return found.union(*(edges(arg, line, a, b, seen) for arg in term.args))
+    return found.union(piece.start for piece in pieces(term, line, a, b))
 
 
 def even(clock: Schedule, line: Line, a: int, b: int) -> Iterator[tuple[Line | None, int, int]]:

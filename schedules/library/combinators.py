@@ -4,11 +4,14 @@ A time transform is a `Warp` with a small clock, and a clock is itself a schedul
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..algebra.checks import (
+    EVER,
     MAX_ROUNDS,
     Endless,
+    Growth,
     Index,
     Period,
     Positive,
@@ -24,7 +27,7 @@ from ..algebra.checks import (
     surely_equal,
     whole,
 )
-from ..algebra.forms import length_reaching, longer
+from ..algebra.forms import length_reaching, longer, parted
 from ..algebra.named import Shape, named
 from ..algebra.nodes import (
     Constant,
@@ -41,13 +44,13 @@ from ..algebra.nodes import (
 from .curves import linear
 
 
-def join(*parts: ScheduleLike) -> Schedule:
+def join(*parts: ScheduleLike | Sequence[ScheduleLike]) -> Schedule:
     """``s(t) = parts[i](t - knots[i])``: one after the other, each in its own local time; ``a >> b`` for two.
 
     At a knot the later part counts. Parts of no length vanish, and the last may be endless.
 
     Args:
-        parts: schedules, in order; a number stands for a constant.
+        parts: schedules, in order, or lists of them; a number stands for a constant.
 
     Raises:
         ScheduleError: there are no parts; one before the last is endless, or a bare constant, which has no length.
@@ -224,12 +227,12 @@ def cycle(s: Schedule) -> Schedule:
     >>> cycle(linear(0.0, 1.0, 4))([3, 4, 5])
     array([0.75, 0.  , 0.25])
     """
-    _finite("cycle", s)
+    _round("cycle", s)
     return Warp(s, Time() % s.steps)
 
 
 @named
-def repeat(s: Schedule, times: Times, *, stretch: Positive = 1.0, scale: Value = 1.0) -> Schedule:
+def repeat(s: Schedule, times: Times, *, stretch: Growth = 1.0, scale: Value = 1.0) -> Schedule:
     """``s >> scale * stretch(s, stretch) >> scale**2 * stretch(s, stretch**2) >> ...``, `times` rounds.
 
     Args:
@@ -244,22 +247,35 @@ def repeat(s: Schedule, times: Times, *, stretch: Positive = 1.0, scale: Value =
     >>> repeat(linear(1.0, 0.0, 2), 3, stretch=2.0, scale=0.5)([0, 2, 6])
     array([1.  , 0.5 , 0.25])
     """
-    _finite("repeat", s)
-    if is_settled(times) and times < math.inf:
-        return Join(_rounds(s, int(times), stretch, scale))
+    _round("repeat", s)
+    if times < math.inf:
+        alike = surely_equal(stretch, 1) and surely_equal(scale, 1)
+        rounds = _same_rounds if alike and _exact_multiples(s.steps, times) else _rounds
+        return Join(rounds(s, int(times), stretch, scale))
+    demand(
+        is_settled(stretch), "repeat", "stretch", stretch, "how many rounds there are is settled with it; use a number"
+    )
     demand(stretch >= 1, "repeat", "stretch", stretch, "endless rounds do not shrink; use stretch >= 1")
     if stretch == 1:
         return cycle(s) * lift("pow", scale, Time() // s.steps)
-    rounds = max(1 + math.ceil(math.log(_EVER / s.steps, stretch)), 1)
+    shortest = s.steps if is_settled(s.steps) else 1
+    rounds = max(1 + math.ceil(math.log(EVER / shortest, stretch)), 1)
     demand(rounds <= MAX_ROUNDS, "repeat", "stretch", stretch, "rounds grow too slowly; use 1, or at least 1.01")
     return Join(_rounds(s, rounds, stretch, scale))[: math.inf]
 
 
-_EVER = 2.0**53  # steps: no run is longer, and whole floats are exact up to here
+def _rounds(s: Schedule, times: int, factor: float, level: float) -> tuple[Schedule, ...]:
+    return tuple(level**index * stretch(s, whole(factor**index)) for index in range(times))
 
 
-def _rounds(s: Schedule, times: int, factor: float, level: float) -> list[Schedule]:
-    return [level**index * stretch(s, whole(factor**index)) for index in range(times)]
+def _same_rounds(s: Schedule, times: int, *_: float) -> tuple[Schedule, Schedule]:
+    """All rounds but the last as one, and the last, which ends where s ends."""
+    return Warp(s, Time() % s.steps, (times - 1) * s.steps), s
+
+
+def _exact_multiples(steps: float, times: float) -> bool:
+    """Whether so many multiples of a duration are floats: of 33.6, say, they are not, and each knot is rounded."""
+    return is_settled(steps) and steps.as_integer_ratio()[0] * times <= EVER
 
 
 @named
@@ -293,7 +309,7 @@ def stretch(s: Schedule, factor: Positive) -> Schedule:
     >>> stretch(linear(0.0, 1.0, 4), 2.0)([2, 8])
     array([0.25, 1.  ])
     """
-    factor = whole(factor)
+    factor = whole(factor) if is_settled(s.steps) else factor  # no library of arrays has integers as large as Python's
     return Warp(s, Time() / factor, length_reaching(s.steps * factor, lambda end: end / factor, s.steps))
 
 
@@ -389,7 +405,16 @@ def retarget(s: Schedule, at: Steps, steps: Steps) -> Schedule:
     """
     demand(at < s.steps, "retarget", "at", at, f"s lasts {s.steps} steps; branch before its end")
     demand(steps > at, "retarget", "steps", steps, f"the new length goes beyond at={at!r}")
-    return s[:at] >> fit(s[at:], steps - at)
+    kept, rest = parted(steps, at)
+    return s[:kept] >> fit(s[at:], rest)
+
+
+def _round(function: str, s: Schedule) -> None:
+    """Refuse what cannot come again and again."""
+    _finite(function, s)
+    demand(
+        not s.bare, function, "s", s, "its last constant has no length and would be lost; give it one, or cut: s[:9]"
+    )
 
 
 def _finite(function: str, s: Schedule) -> None:

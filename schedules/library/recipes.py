@@ -4,7 +4,21 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from ..algebra.checks import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, demand, is_settled, whole
+from ..algebra.checks import (
+    Count,
+    Period,
+    Positive,
+    Rounds,
+    Share,
+    Steps,
+    Switch,
+    Value,
+    demand,
+    is_settled,
+    refusal,
+    whole,
+)
+from ..algebra.forms import parted
 from ..algebra.named import Shape, checked, named
 from ..algebra.nodes import Schedule
 from .combinators import cycle, join
@@ -42,7 +56,7 @@ def wsd(
     >>> wsd(1.0, 100, warmup=10, cooldown=20)([0, 5, 10, 79, 90, 100])
     array([0. , 0.5, 1. , 1. , 0.5, 0. ])
     """
-    stable = _remainder("wsd", steps, warmup + cooldown, "warmup + cooldown")
+    warmup, cooldown, stable = _phases("wsd", steps, warmup=warmup, cooldown=cooldown)
     return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
 
 
@@ -84,7 +98,8 @@ def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> cosine_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    return linear(start, peak, warmup) >> cosine(peak, end, _remainder("cosine_warmup", steps, warmup, "warmup"))
+    warmup, rest = _phases("cosine_warmup", steps, warmup=warmup)
+    return linear(start, peak, warmup) >> cosine(peak, end, rest)
 
 
 @named
@@ -106,7 +121,8 @@ def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> linear_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    return linear(start, peak, warmup) >> linear(peak, end, _remainder("linear_warmup", steps, warmup, "warmup"))
+    warmup, rest = _phases("linear_warmup", steps, warmup=warmup)
+    return linear(start, peak, warmup) >> linear(peak, end, rest)
 
 
 @named
@@ -135,8 +151,8 @@ def polynomial_warmup(
     >>> polynomial_warmup(1.0, 110, warmup=10, power=2.0)([5, 10, 60, 110])
     array([0.5 , 1.  , 0.25, 0.  ])
     """
-    decay = _remainder("polynomial_warmup", steps, warmup, "warmup")
-    return linear(start, peak, warmup) >> polynomial(peak, end, decay, power=power)
+    warmup, rest = _phases("polynomial_warmup", steps, warmup=warmup)
+    return linear(start, peak, warmup) >> polynomial(peak, end, rest, power=power)
 
 
 @named
@@ -157,8 +173,8 @@ def flat_cosine(peak: Value, steps: Steps, *, flat: Share = 0.75, end: Value = 0
     >>> flat_cosine(1.0, 400)([299, 350, 400])
     array([1. , 0.5, 0. ])
     """
-    level = whole(flat * steps)
-    return constant(peak, steps=level) >> cosine(peak, end, steps - level)
+    level, rest = parted(steps, whole(flat * steps))
+    return constant(peak, steps=level) >> cosine(peak, end, rest)
 
 
 @named
@@ -199,9 +215,10 @@ def one_cycle(
     first, up = peak / div, whole(rise * steps)
     last = first / final_div
     if three_phase:
-        rest = _remainder("one_cycle", steps, 2 * up, "2 * rise * steps")
-        return shape(first, peak, up) >> shape(peak, first, up) >> shape(first, last, rest)
-    return shape(first, peak, up) >> shape(peak, last, steps - up)
+        up, down, rest = _lengths("one_cycle", "2 * rise * steps", steps, up, up)
+        return shape(first, peak, up) >> shape(peak, first, down) >> shape(first, last, rest)
+    up, rest = parted(steps, up)
+    return shape(first, peak, up) >> shape(peak, last, rest)
 
 
 @named
@@ -331,8 +348,8 @@ def slanted_triangular(peak: Value, steps: Steps, *, cut: Share = 0.1, ratio: Po
     >>> slanted_triangular(1.0, 100)([0, 10, 100])
     array([0.03125, 1.     , 0.03125])
     """
-    low, up = peak / ratio, whole(cut * steps)
-    return linear(low, peak, up) >> linear(peak, low, steps - up)
+    low, (up, rest) = peak / ratio, parted(steps, whole(cut * steps))
+    return linear(low, peak, up) >> linear(peak, low, rest)
 
 
 @named
@@ -394,13 +411,23 @@ def total_updates(
     return epochs * -(-batches // accumulation)
 
 
-def _remainder(function: str, steps: float, used: float, name: str) -> float:
-    """The steps that `used` leaves of `steps`; what is less than a rounding error is none."""
-    rest = steps - used
-    if is_settled(rest) and abs(rest) <= _ROUNDING * steps:
-        return 0
-    demand(rest >= 0, function, name, used, f"it does not fit into steps={steps!r}; shorten it or train longer")
-    return whole(rest)
+def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:
+    """The lengths of phases, and the steps that they leave; one that looks like a fraction of many steps is refused."""
+    for name, length in used.items():
+        if is_settled(steps) and is_settled(length) and 0 < length < 1 < steps:
+            whole = f"{steps:_}" if isinstance(steps, int) else repr(steps)
+            wants = (
+                f"less than one step; for {100 * length:g}% of the steps write {name}={length!r} * {whole}, "
+                f"and for a part of a step put curves together: linear(0.0, peak, {length!r}) >> ..."
+            )
+            raise refusal(function, name, length, wants)
+    return _lengths(function, " + ".join(used), steps, *used.values())
 
 
-_ROUNDING = 1e-14  # relative: a few units in the last place
+def _lengths(function: str, name: str, steps: float, *used: float) -> tuple[float, ...]:
+    """The lengths of phases, and the steps that they leave of the whole."""
+    lengths = parted(steps, *used)
+    demand(
+        lengths[-1] >= 0, function, name, sum(used), f"it does not fit into steps={steps!r}; shorten it or train longer"
+    )
+    return lengths

@@ -26,7 +26,11 @@ class Ranked(NamedTuple):
 
 
 def rank(
-    schedules: Iterable[Schedule], steps: int | None = None, *, weight_decay: Any = 0.1, law: MultiPowerLaw | None = None
+    schedules: Iterable[Schedule],
+    steps: int | None = None,
+    *,
+    weight_decay: Any = 0.1,
+    law: MultiPowerLaw | None = None,
 ) -> list[Ranked]:
     """``bound(s) / bound(linear)``, ``peak(s) / peak(linear)``, ``sum eta``, ``prod (1 - eta lambda)`` and ``L``.
 
@@ -45,8 +49,8 @@ def rank(
     >>> from schedules import cosine, linear
     >>> for row in rank([cosine(1e-3, 0.0, 1_000), linear(1e-3, 0.0, 1_000)]):
     ...     print(row.schedule, round(row.bound, 3), round(row.area, 3))
-    linear(0.001, 0.0, 1000) 1.0 0.5
-    cosine(0.001, 0.0, 1000) 1.03 0.5
+    linear(0.001, 0.0, 1000) 1.0 0.501
+    cosine(0.001, 0.0, 1000) 1.029 0.501
     """
     rows: list[Ranked] = []
     for s in schedules:
@@ -56,5 +60,5 @@ def rank(
         loss = None if law is None else law.predict(eta, len(eta) - 1, warmup=int(eta.argmax()))
         bound = best_scale(eta).bound / best_scale(decay).bound
         start = update_shares(eta, weight_decay).start
-        rows.append(Ranked(s, bound, transfer(decay, eta), total(s, steps=len(eta)), start, loss))
+        rows.append(Ranked(s, bound, transfer(decay, eta), total(s, stop=len(eta)), start, loss))
     return sorted(rows, key=lambda row: row.bound if row.loss is None else row.loss)

@@ -4,10 +4,8 @@ import copy
 import gc
 import io
 import pickle
-import re
 import warnings
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +16,7 @@ from strategies import finite, terms
 
 import schedules as sc
 from schedules import Plateau, ScheduleError
-from schedules.adapters.torch import WINDOW, ScheduleLR
+from schedules.adapters.torch import ScheduleLR
 
 COSINE = sc.cosine_warmup(0.1, 100, warmup=10, end=1e-3)
 
@@ -52,13 +50,13 @@ def used(schedule, steps, factor=1.0):
 @given(finite)
 def test_any_schedule_drives_an_optimizer(s):
     optimizer = sgd()
-    np.testing.assert_allclose(trace(optimizer, ScheduleLR(optimizer, s), 70), used(s, 70), rtol=1e-12, atol=1e-14)
+    assert trace(optimizer, ScheduleLR(optimizer, s), 70) == used(s, 70)
 
 
-def test_long_runs_cross_windows():
-    s, optimizer = sc.cosine(1.0, 0.0, 3 * WINDOW), sgd()
-    found = trace(optimizer, ScheduleLR(optimizer, s), 3 * WINDOW + 10)
-    np.testing.assert_allclose(found, used(s, 3 * WINDOW + 10), rtol=1e-12)
+def test_long_runs_are_the_schedule_bit_by_bit():
+    s, optimizer = sc.cosine(1.0, 0.0, 10_000), sgd()
+    found = trace(optimizer, ScheduleLR(optimizer, s), 10_010)
+    assert found == used(s, 10_010)
     assert found[-1] == [0.0]
 
 
@@ -101,7 +99,7 @@ def test_one_absolute_schedule_is_no_silent_overwrite():
     [
         ({"schedule": [COSINE, COSINE]}, "schedule|lr: 2 schedules, 1 groups"),
         ({"schedule": {"head": COSINE}}, r"schedules for \['head'\], groups \['None'\]"),
-        ({"schedule": "cosine"}, "schedule='cosine': this is a schedule"),
+        ({"schedule": "cosine"}, "schedule='cosine': "),
         ({"schedule": None}, "schedule=None: this is a schedule"),
         ({"schedule": COSINE, "relative": 1}, "relative=1: this is True or False"),
         ({"schedule": COSINE, "plateau": 0.1}, "plateau=0.1: this is a schedules.Plateau"),
@@ -383,18 +381,48 @@ def test_a_bad_plateau_is_refused(name, value):
         Plateau(**{name: value})
 
 
-# -- the table of the README ----------------------------------------------------------------------------------
+# -- what to write for each scheduler of PyTorch ----------------------------------------------------------------
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-SECTION = README.partition("## From PyTorch\n")[2].partition("\n## ")[0]
-ROWS = re.findall(r"^\| `(\w+\(.*)` \| `(.*?)`(?:.*`(.*?)`)?.* \|$", SECTION, re.MULTILINE)
+ROWS = [
+    ("StepLR(optimizer, 30)", "step_decay(0.1, 0.1, 30)"),
+    ("MultiStepLR(optimizer, [30, 80])", "multistep(0.1, 0.1, [30, 80])"),
+    ("ConstantLR(optimizer, factor=0.5, total_iters=4)", "constant(0.05, steps=4) >> constant(0.1)"),
+    ("LinearLR(optimizer, start_factor=0.25, total_iters=8)", "linear(0.025, 0.1, 8)"),
+    ("ExponentialLR(optimizer, 0.9)", "exponential_decay(0.1, 0.9)"),
+    ("PolynomialLR(optimizer, total_iters=50, power=2.0)", "polynomial(0.1, 0.0, 50, power=2.0)"),
+    (
+        "CosineAnnealingLR(optimizer, 50, eta_min=0.001)",
+        "cycle(cosine(0.1, 0.001, 50) >> cosine(0.001, 0.1, 50))",
+    ),
+    ("CosineAnnealingWarmRestarts(optimizer, 10, T_mult=2)", "repeat(cosine(0.1, 0.0, 10), inf, stretch=2)"),
+    ("CyclicLR(optimizer, 0.01, 0.1, step_size_up=20)", "triangular(0.01, 0.1, 20)"),
+    ('CyclicLR(optimizer, 0.01, 0.1, 20, mode="triangular2")', "triangular2(0.01, 0.1, 20)"),
+    ('CyclicLR(optimizer, 0.01, 0.1, 20, mode="exp_range", gamma=0.99)', "exp_range(0.01, 0.1, 20, rate=0.99)"),
+    ("OneCycleLR(optimizer, 0.1, total_steps=101, pct_start=0.3)", "one_cycle(0.1, 100, rise=0.293)"),
+    ("LambdaLR(optimizer, lambda t: 1 / (1 + t))", "0.1 * custom(lambda t: 1 / (1 + t))"),
+    ("LambdaLR(optimizer, lambda t: 1 / (1 + t))", "inverse_time(0.1, 1)"),
+    ("MultiplicativeLR(optimizer, lambda t: 0.9)", "exponential_decay(0.1, 0.9)"),
+    ("SWALR(optimizer, swa_lr=0.05, anneal_epochs=10)", "cosine(0.1, 0.05, 10)"),
+    (
+        "SequentialLR(optimizer, [LinearLR(optimizer, 0.1, total_iters=5), ExponentialLR(optimizer, 0.9)], [5])",
+        "linear(0.01, 0.1, 5) >> exponential_decay(0.1, 0.9)",
+    ),
+    (
+        "ChainedScheduler([ConstantLR(optimizer, 0.5, 4), ExponentialLR(optimizer, 0.9)])",
+        "(constant(0.5, steps=4) >> constant(1)) * exponential_decay(0.1, 0.9)",
+    ),
+    (
+        "ReduceLROnPlateau(optimizer, patience=5)",
+        "ScheduleLR(optimizer, constant(0.1), plateau=Plateau(patience=5))",
+    ),
+]
 PEERS = vars(torch.optim.lr_scheduler) | {"SWALR": torch.optim.swa_utils.SWALR}
 
 
 def live(code, steps):
     """The learning rates of a live scheduler of PyTorch; a metric that never improves, where it wants one."""
     optimizer = sgd()
-    scheduler = eval(code, {**PEERS, "optimizer": optimizer})  # noqa: S307 -- our own README
+    scheduler = eval(code, {**PEERS, "optimizer": optimizer})  # noqa: S307 -- the rows above
     metric = (1.0,) if "Plateau" in code else ()
     rates = []
     for _ in range(steps):
@@ -416,17 +444,15 @@ def ours(code, steps):
     return rates
 
 
-@pytest.mark.parametrize(("theirs", "expression", "other"), ROWS, ids=lambda text: text[:40])
+@pytest.mark.parametrize(("theirs", "expression"), ROWS, ids=lambda text: text[:40])
 @pytest.mark.filterwarnings("ignore:.*epoch parameter:UserWarning")  # PyTorch's SequentialLR warns of its own call
-def test_rows_of_the_readme(theirs, expression, other):
-    steps = 50 if theirs.startswith("Cosine") and "T_mult" not in theirs else 100
+def test_what_to_write(theirs, expression):
+    steps = 100 if "OneCycle" in theirs else 130
     assert ours(expression, steps) == pytest.approx(live(theirs, steps), rel=1e-9, abs=1e-12)
-    if other and "(" in other:
-        assert ours(other, 130) == pytest.approx(live(theirs, 130), rel=1e-9, abs=1e-12)
 
 
 def test_there_is_a_row_for_every_scheduler():
-    named = {theirs.partition("(")[0] for theirs, *_ in ROWS}
+    named = {theirs.partition("(")[0] for theirs, _ in ROWS}
     base = torch.optim.lr_scheduler.LRScheduler
     kinds = {
         name for name, kind in PEERS.items() if isinstance(kind, type) and issubclass(kind, base) and name[0] != "_"
