@@ -58,6 +58,7 @@ EXAMPLES = {
         "'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'",
         "'cosine(1e-3, 0, 9_000)' --steps 10_000",
     ),
+    "recognise": ("lr.csv", "log.csv --column lr --digits 6"),
     "list": ("", "recipes"),
     "help": ("wsd", "torch.OneCycleLR"),
     "completion": ("bash >> ~/.bashrc", "fish > ~/.config/fish/completions/schedules.fish"),
@@ -245,6 +246,17 @@ def _lint(schedules: list[Schedule], arguments: Any) -> int:
     return int(bool(warnings))
 
 
+def _recognise(_: list[Schedule], arguments: Any) -> None:
+    """Print the expression whose values a log has."""
+    from ..analysis.recognise import from_callable
+    from ..library.combinators import stretch
+    from .log import read
+
+    log = read(arguments.log, arguments.column)
+    digits = log.digits if arguments.digits is None else arguments.digits
+    print(stretch(from_callable(log.values, digits=digits), log.every))
+
+
 class TextFormat(NamedTuple):
     """A format of values as text: what comes first, each line, between lines, and last."""
 
@@ -383,6 +395,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
     command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
+    recognise = plain(_recognise, "recognise", "print the schedule whose values were logged, in named schedules")
+    recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
+    recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
+    recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
     listed = plain(_list, "list", "print the names of curves, combinators and recipes, a line for each")
     listed.add_argument("kinds", nargs="*", metavar="KIND", help=f"one of {', '.join(KINDS)}, or yours")
     helped = plain(_help, "help", "print what is known of a name: its equation, its arguments, an example")

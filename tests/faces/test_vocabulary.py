@@ -61,6 +61,8 @@ def test_examples_run(capsys, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "then.txt").write_text("linear(1, 0, 10)")
     (tmp_path / "now.txt").write_text("linear(1, 0, 10)")
+    for log in ("lr.csv", "log.csv"):
+        (tmp_path / log).write_text("step,lr\n" + "".join(f"{step},{1 - step / 10:g}\n" for step in range(10)))
     for words in cli.EXAMPLES[name]:
         command = shlex.split(words.partition(" > ")[0].partition(" >> ~")[0])
         text, status = printed(capsys, name, *command)
