@@ -3,7 +3,8 @@
 import functools
 import inspect
 from collections.abc import Callable
-from types import UnionType
+from difflib import get_close_matches
+from types import FunctionType, UnionType
 from typing import (
     Annotated,
     Any,
@@ -70,6 +71,14 @@ class Call(Schedule):
         """The arguments by name, the defaults among them."""
         return dict(zip(self.maker.defaults, self.args, strict=True))
 
+    def replace(self, **arguments: Any) -> Schedule:
+        values = list((self.arguments | arguments).items())
+        first = self.maker.positional
+        return self.maker(*(value for _, value in values[:first]), **dict(values[first:]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _recalled, self.fields
+
 
 class Maker(Protocol):
     """What `named` makes of a function: the same function, which now remembers its calls."""
@@ -131,6 +140,23 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         raise ScheduleError(f"named: function={name}: the name is taken by {taken.__module__}; choose another")
     MAKERS[name] = typed  # the same function, defined again: a reloaded module or notebook cell
     return cast("Callable[P, Schedule]", maker)
+
+
+def _recalled(maker: Maker, args: tuple[Any, ...]) -> Schedule:
+    """The call of a maker out of a pickle, which may be a copy of the function that is known here, or news."""
+    known = MAKERS.setdefault(maker.__name__, maker)
+    if known is not maker and _definition(known) == _definition(maker):
+        maker = known
+    elif (known.__module__, known.__qualname__) == (maker.__module__, maker.__qualname__):
+        MAKERS[maker.__name__] = maker  # defined again since
+    return Call(maker, args)
+
+
+def _definition(maker: Maker) -> tuple[Any, ...]:
+    """What tells functions apart that were pickled by value."""
+    function = cast("FunctionType", maker.__wrapped__)
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return function.__module__, function.__qualname__, function.__code__, function.__defaults__, cells
 
 
 _RESERVED = frozenset(
@@ -201,15 +227,20 @@ def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ScheduleError(f"named: function={name}: a named schedule has no *{parameter.name}; take a list")
 
-    @functools.cache
+    rules: dict[str, Kind] = {}  # a plain dict, which goes along where a function is pickled by value
+
     def kinds() -> dict[str, Kind]:
-        hints = get_type_hints(function, include_extras=True)
-        return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
+        if not rules and signature.parameters:
+            hints = get_type_hints(function, include_extras=True)
+            rules.update({parameter: _kind(hints.get(parameter)) for parameter in signature.parameters})
+        return rules
 
     def bind(args: Any, kwargs: Any) -> dict[str, Any]:
         try:
             for word in kwargs.keys() - signature.parameters.keys():
-                raise TypeError(f"got an unexpected keyword argument {word!r}")
+                close = get_close_matches(word, signature.parameters, n=1)
+                meant = f"; did you mean {close[0]}?" if close else ""
+                raise TypeError(f"got an unexpected keyword argument {word!r}{meant}")
             bound_arguments = signature.bind(*args, **kwargs)
         except TypeError as fault:
             raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None

@@ -1,15 +1,16 @@
-"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``.
+"""The command line: ``schedules COMMAND``; ``schedules --help`` lists them.
 
 Whatever goes wrong is one line on standard error and exit status 2.
 """
 
 import argparse
+import importlib
 import io
 import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
@@ -17,8 +18,8 @@ from typing import IO, Any, NamedTuple, NoReturn
 import numpy as np
 
 from .. import __version__
-from ..algebra.checks import EVER, ScheduleError, brief
-from ..algebra.nodes import Schedule
+from ..algebra.checks import EVER, ScheduleError, brief, extra_module
+from ..algebra.nodes import Constant, Schedule
 from ..evaluate.grid import CHUNK
 from ..text.expression import parse
 from ..text.formula import explain
@@ -26,24 +27,51 @@ from ..text.source import to_python
 from .figure import figure
 from .table import describe
 from .terminal import terminal
+from .vocabulary import KINDS, listing, manual
 
 LINES = 2**15  # lines of text that are made together
 FORMATS = (".png", ".svg", ".pdf")
 
-EXAMPLES = """\
-examples:
-  schedules plot 'cosine_warmup(1e-3, 10_000, warmup=500)'
-  schedules plot 'linear(0, 1, 100) >> cosine(1, 0, 900)' 'one_cycle(1, 1000)' -o both.png
-  schedules describe 'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'
-  schedules values 'inverse_sqrt(1e-3, timescale=1_000)' --steps 5_000 --every 100 --csv
-  schedules values 'cosine(1e-3, 0, 10_000)' --npy lr.npy
-  schedules explain 'cosine_warmup(1e-3, 10_000, warmup=500)'
-  schedules export 'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py
-  schedules diff 'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'
-  schedules lint 'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'
+EXAMPLES = {
+    "plot": (
+        "'cosine_warmup(1e-3, 10_000, warmup=500)'",
+        "'linear(1, 0, 100)' 'exponential(1, 1e-3, 100)' --log --label line --label ratio -o both.png",
+    ),
+    "describe": (
+        "'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'",
+        "'wsd(lr, steps, warmup=0.1 * steps, cooldown=steps // 5)' -D lr=3e-4 -D steps=10_000",
+    ),
+    "values": (
+        "'inverse_sqrt(1e-3, timescale=1_000)' --steps 5_000 --every 100 --csv",
+        "'cosine(1e-3, 0, 10_000)' --npy lr.npy",
+    ),
+    "explain": ("'cosine_warmup(1e-3, 10_000, warmup=500)'", "'one_cycle(1, 100)' --latex"),
+    "export": (
+        "'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py",
+        "'linear(1, 0, 10)' --to csv",
+    ),
+    "diff": (
+        "'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'",
+        "@then.txt @now.txt",
+    ),
+    "lint": (
+        "'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'",
+        "'cosine(1e-3, 0, 9_000)' --steps 10_000",
+    ),
+    "recognise": ("lr.csv", "log.csv --column lr --digits 6"),
+    "list": ("", "recipes"),
+    "help": ("wsd", "torch.OneCycleLR"),
+    "completion": ("bash >> ~/.bashrc", "fish > ~/.config/fish/completions/schedules.fish"),
+}
+"""Two for each command."""
 
-An expression is read, never executed. One that begins with a minus sign goes into parentheses.
-"""
+READ = "An expression is read, never executed. One that begins with a minus sign goes into parentheses."
+
+
+def _examples(*names: str, count: int = 2) -> str:
+    """What the help of some commands ends with."""
+    lines = (f"  schedules {name} {words}".rstrip() for name in names for words in EXAMPLES.get(name, ())[:count])
+    return "\n".join(("examples:", *lines, "", READ))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +93,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.reconfigure(errors="replace")  # an ASCII terminal shows what it can
     try:
         arguments = _parser().parse_args(argv)
-        status = arguments.command(arguments) or 0
+        _load([*os.environ.get("SCHEDULES_IMPORT", "").split(","), *arguments.modules])
+        names: dict[str, Any] = {}
+        for name, text in arguments.names:
+            names[name] = _number_or_schedule(parse(text, **names))
+        status = arguments.command([parse(_text(text), **names) for text in arguments.expressions], arguments) or 0
         print(end="", flush=True)
     except KeyboardInterrupt:
         return _quiet(130)
@@ -86,32 +118,57 @@ def _quiet(status: int) -> int:
     return status
 
 
+def _load(modules: Iterable[str]) -> None:
+    """Import people's own modules, from where they are as well, for the named schedules in them."""
+    for name in filter(None, map(str.strip, modules)):
+        if "" not in sys.path:
+            sys.path.insert(0, "")
+        try:
+            importlib.import_module(name)
+        except Exception as fault:  # whatever their code raises
+            raise ScheduleError(f"--import {name}: {type(fault).__name__}: {fault}") from None
+
+
+def _number_or_schedule(s: Schedule) -> Any:
+    return s.value if isinstance(s, Constant) else s
+
+
+def _text(expression: str) -> str:
+    """The expression itself, or what is in the file that it names, or on standard input."""
+    if expression == "-":
+        return sys.stdin.read()
+    return Path(expression[1:]).read_text(encoding="utf-8-sig") if expression.startswith("@") else expression
+
+
 # -- commands ----------------------------------------------------------------------------------------
 
 
-def _plot(arguments: Any) -> None:
+def _plot(schedules: list[Schedule], arguments: Any) -> None:
     """Draw to the file, or else in the terminal."""
-    output = arguments.output
+    output, start, stop = arguments.output, arguments.start, arguments.stop
     if output is not None and Path(output).suffix not in FORMATS:
         raise ScheduleError(f"plot: output={output}: a picture is one of {', '.join(FORMATS)}")
-    schedules = list(map(parse, arguments.expressions))
+    if stop is not None and stop <= start:
+        raise ScheduleError(f"plot: --to {stop}: the picture begins at step {start}; end it later")
+    steps = arguments.steps if stop is None else stop - start
+    options = {"start": start, "log": arguments.log, "title": arguments.title, "labels": arguments.labels}
     if output is None:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        print(terminal(schedules, arguments.steps, colour=colour))
+        print(terminal(schedules, steps, colour=colour, **options))
         return
-    picture = figure(schedules, arguments.steps)
+    picture = figure(schedules, steps, **options)
     with _file(output) as file:
         picture.savefig(file, format=Path(output).suffix[1:])
 
 
-def _describe(arguments: Any) -> None:
+def _describe(schedules: list[Schedule], arguments: Any) -> None:
     """Print the table of segments."""
-    print(describe(parse(arguments.expression), arguments.steps))
+    print(describe(schedules[0], arguments.steps))
 
 
-def _values(arguments: Any) -> None:
+def _values(schedules: list[Schedule], arguments: Any) -> None:
     """Print or save the values at steps 0, K, 2K, ..., block by block."""
-    s = parse(arguments.expression)
+    (s,) = schedules
     steps = _steps("values", s, arguments.steps)[:: arguments.every]
     if arguments.npy is None:
         _print(s, steps, arguments.form)
@@ -121,19 +178,35 @@ def _values(arguments: Any) -> None:
 
 def _steps(command: str, s: Schedule, count: int | None) -> range:
     """The steps that were asked for, or all that there are."""
-    if count is None and s.steps == math.inf:
-        raise ScheduleError(f"{command}: {brief(s)} is endless; say how many: --steps 1000")
+    if count is None and s.steps in (0, math.inf):
+        length = "is endless" if s.steps else "lasts 0 steps"
+        raise ScheduleError(f"{command}: {brief(s)} {length}; say how many: --steps 1000")
     return range(count or min(math.ceil(s.steps), EVER))
 
 
-def _explain(arguments: Any) -> None:
+def _explain(schedules: list[Schedule], arguments: Any) -> None:
     """Print the formula."""
-    print(explain(parse(arguments.expression)))
+    print(explain(*schedules, latex=arguments.latex))
 
 
-def _export(arguments: Any) -> None:
+def _list(_: list[Schedule], arguments: Any) -> None:
+    """Print the names that there are."""
+    print(listing(tuple(arguments.kinds)))
+
+
+def _help(_: list[Schedule], arguments: Any) -> None:
+    """Print what is known of some names."""
+    print("\n\n\n".join(map(manual, arguments.topics)))
+
+
+def _completion(_: list[Schedule], arguments: Any) -> None:
+    """Print a script for the shell."""
+    print(extra_module("shtab", "completion").complete(_parser(), arguments.shell))
+
+
+def _export(schedules: list[Schedule], arguments: Any) -> None:
     """Print source, a formula or a table, or write it to the file."""
-    s = parse(arguments.expression)
+    (s,) = schedules
     if arguments.steps is not None and arguments.form != "csv":
         raise ScheduleError(f"export: steps={arguments.steps}: only values are counted; cut the schedule: s[:1000]")
     texts = EXPORTS[arguments.form](s, arguments)
@@ -153,24 +226,35 @@ EXPORTS: dict[str, Callable[[Schedule, Any], Iterator[str]]] = {
 }
 
 
-def _diff(arguments: Any) -> int:
+def _diff(schedules: list[Schedule], arguments: Any) -> int:
     """Print where two schedules differ; the status tells whether they do."""
     from ..analysis.compare import diff
 
-    found = diff(*map(parse, arguments.expressions), steps=arguments.steps)
+    found = diff(*schedules, steps=arguments.steps)
     if found:
         print(found)
     return int(bool(found))
 
 
-def _lint(arguments: Any) -> int:
+def _lint(schedules: list[Schedule], arguments: Any) -> int:
     """Print what looks like a mistake, line by line; the status tells whether anything does."""
     from ..analysis.lint import lint
 
-    warnings = lint(parse(arguments.expression), steps=arguments.steps)
+    warnings = lint(*schedules, steps=arguments.steps)
     for warning in warnings:
         print(warning)
     return int(bool(warnings))
+
+
+def _recognise(_: list[Schedule], arguments: Any) -> None:
+    """Print the expression whose values a log has."""
+    from ..analysis.recognise import from_callable
+    from ..library.combinators import stretch
+    from .log import read
+
+    log = read(arguments.log, arguments.column)
+    digits = log.digits if arguments.digits is None else arguments.digits
+    print(stretch(from_callable(log.values, digits=digits), log.every))
 
 
 class TextFormat(NamedTuple):
@@ -251,61 +335,127 @@ class _Parser(argparse.ArgumentParser):
         raise ScheduleError(f"{message}; see {self.prog} --help")
 
 
+def _surroundings() -> _Parser:
+    """What every command takes besides its expressions."""
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "-D",
+        dest="names",
+        type=_binding,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what a name in the expressions stands for; later ones may use it",
+    )
+    common.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module with named schedules of your own; also SCHEDULES_IMPORT=a,b in the environment",
+    )
+    return common
+
+
 def _parser() -> argparse.ArgumentParser:
-    style: dict[str, Any] = {"epilog": EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
-    parser = _Parser(prog="schedules", description="Draw, describe and evaluate learning-rate schedules.", **style)
+    style: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    about = "Draw, describe and evaluate learning-rate schedules."
+    parser = _Parser(prog="schedules", description=about, epilog=_examples(*EXAMPLES, count=1), **style)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    def plain(function: Callable[[list[Schedule], Any], int | None], name: str, purpose: str) -> Any:
+        options = {"description": f"{purpose.capitalize()}.", "epilog": _examples(name), **style}
+        added = commands.add_parser(name, help=purpose, parents=[_surroundings()], **options)
+        added.set_defaults(command=function, expressions=[])
+        return added
+
     def command(
-        function: Callable[[Any], int | None],
+        function: Callable[[list[Schedule], Any], int | None],
         name: str,
-        expressions: dict[str, Any],
+        count: int | str,
         purpose: str,
         steps: str | None = "how many steps; needed for what is endless",
     ) -> Any:
-        added = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.", **style)
-        added.set_defaults(command=function)
-        added.add_argument(**expressions, metavar="EXPR", help="a schedule, such as 'cosine(1e-3, 0, 900)'")
+        added = plain(function, name, purpose)
+        expression = "a schedule, such as 'cosine(1e-3, 0, 900)'; @FILE, or - for standard input"
+        added.add_argument("expressions", nargs=count, metavar="EXPR", help=expression)
         if steps is not None:
             added.add_argument("--steps", type=_whole, metavar="N", help=steps)
         return added
 
-    one, many = {"dest": "expression"}, {"dest": "expressions", "nargs": "+"}
-    plot = command(_plot, "plot", many, "draw schedules in the terminal, or to a file")
+    _drawn(command(_plot, "plot", "+", "draw schedules in the terminal, or to a file"))
+    command(_describe, "describe", 1, "print the segments of a schedule: first and last step, shape, values there")
+    _listed(command(_values, "values", 1, "print the values of a schedule, one line 'step value' for each step"))
+    explained = command(_explain, "explain", 1, "print the formula of a schedule", None)
+    explained.add_argument("--latex", action="store_true", help="in LaTeX, for display mode")
+    _exported(
+        command(_export, "export", 1, "print a schedule as source, formula or table, to use without this package")
+    )
+    command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
+    command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
+    recognise = plain(_recognise, "recognise", "print the schedule whose values were logged, in named schedules")
+    recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
+    recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
+    recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
+    listed = plain(_list, "list", "print the names of curves, combinators and recipes, a line for each")
+    listed.add_argument("kinds", nargs="*", metavar="KIND", help=f"one of {', '.join(KINDS)}, or yours")
+    helped = plain(_help, "help", "print what is known of a name: its equation, its arguments, an example")
+    helped.add_argument("topics", nargs="+", metavar="NAME", help="such as cosine, or torch.StepLR of a dialect")
+    shells = plain(_completion, "completion", "print what completes this command in a shell")
+    shells.add_argument("shell", choices=("bash", "zsh", "fish"))
+    return parser
+
+
+def _drawn(plot: argparse.ArgumentParser) -> None:
+    """The choices of ``plot``."""
     plot.add_argument("-o", "--output", metavar="FILE", help=f"the picture, one of {', '.join(FORMATS)}")
-    command(_describe, "describe", one, "print the segments of a schedule: first and last step, shape, values there")
-    values = command(_values, "values", one, "print the values of a schedule, one line 'step value' for each step")
+    plot.add_argument("--log", action="store_true", help="a logarithmic axis of values")
+    plot.add_argument("--from", dest="start", type=_step, default=0, metavar="N", help="the first step to draw")
+    plot.add_argument("--to", dest="stop", type=_whole, metavar="N", help="the last step to draw")
+    plot.add_argument("--title", metavar="TEXT", help="a line over the picture")
+    label = "what the legend calls a curve, once for each; else its expression"
+    plot.add_argument("--label", dest="labels", action="append", default=[], metavar="TEXT", help=label)
+
+
+def _listed(values: argparse.ArgumentParser) -> None:
+    """The choices of ``values``."""
     values.add_argument("--every", type=_whole, default=1, metavar="K", help="only steps 0, K, 2K, ...")
     values.set_defaults(form=PLAIN)
     forms = values.add_mutually_exclusive_group()
     forms.add_argument("--csv", action="store_const", dest="form", const=CSV, help="lines 'step,value' and a head")
     forms.add_argument("--json", action="store_const", dest="form", const=JSON, help="a list of pairs [step, value]")
     forms.add_argument("--npy", metavar="FILE", help="write the values to a NumPy file instead, in float64")
-    command(_explain, "explain", one, "print the formula of a schedule", None)
-    export = command(
-        _export, "export", one, "print a schedule as source, formula or table, for use without this package"
-    )
-    export.add_argument(
-        "--to",
-        dest="form",
-        choices=EXPORTS,
-        required=True,
-        help="a function that needs nothing but math, a formula, or values",
-    )
+
+
+def _exported(export: argparse.ArgumentParser) -> None:
+    """The choices of ``export``."""
+    kinds = "a function that needs nothing but math, a formula, or values"
+    export.add_argument("--to", dest="form", choices=EXPORTS, required=True, help=kinds)
     export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
-    command(_diff, "diff", {**many, "nargs": 2}, "print where two schedules differ; the exit status is 1 if they do")
-    command(_lint, "lint", one, "print what looks like a mistake; the exit status is 1 if anything does")
-    return parser
 
 
-def _whole(text: str) -> int:
+def _binding(text: str) -> tuple[str, str]:
+    """The name and the text of ``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text}: write NAME=VALUE, such as lr=3e-4")
+    return name.strip(), value
+
+
+def _whole(text: str, least: int = 1) -> int:
     """The step count that `text` writes."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not (1 <= number <= EVER and number.is_integer()):
-        raise argparse.ArgumentTypeError(f"{text}: this is a whole number from 1 to {EVER}")
+    if not (least <= number <= EVER and number.is_integer()):
+        raise argparse.ArgumentTypeError(f"{text}: this is a whole number from {least} to {EVER}")
     return int(number)
+
+
+def _step(text: str) -> int:
+    """The step that `text` writes."""
+    return _whole(text, least=0)
