@@ -81,6 +81,7 @@ from .library.recipes import (
     triangular2,
     wsd,
 )
+from .library.tokens import in_tokens, to_multiple
 from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ __all__ = [
     "fit",
     "flat_cosine",
     "free_names",
+    "in_tokens",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",
@@ -181,6 +183,7 @@ __all__ = [
     "step_decay",
     "stretch",
     "tanh_decay",
+    "to_multiple",
     "to_python",
     "total",
     "total_updates",
