@@ -203,7 +203,7 @@ def _lint(schedules: list[Schedule], arguments: Any) -> int:
     return int(bool(warnings))
 
 
-def _recognise(arguments: Any) -> None:
+def _recognise(_: list[Schedule], arguments: Any) -> None:
     """Print the expression whose values a log has."""
     from ..analysis.recognise import from_callable
     from ..library.combinators import stretch
@@ -361,7 +361,7 @@ def _parser() -> argparse.ArgumentParser:
     command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
     purpose = "print the schedule whose values were logged, in named schedules"
     recognise = commands.add_parser("recognise", help=purpose, description=f"{purpose.capitalize()}.", **style)
-    recognise.set_defaults(command=_recognise)
+    recognise.set_defaults(command=_recognise, modules=(), names=(), expressions=())
     recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
     recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
     recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
