@@ -26,7 +26,7 @@ from .families import FAMILIES, LEVEL, Array, Family, Fit, fits, rounded, shorte
 DOUBLE, SINGLE = 9e-13, 3.9 * 2.0**-23  # of the peak: what rounding is allowed
 _FIRST = 8  # points of the first window
 _WIDE = 512  # points, after which a simple family is taken at once
-_BLIND = 64  # points, up to which windows that do not fit are no reason to stop, if values are rounded
+_BLIND = 256  # points, up to which windows that do not fit are no reason to stop, if values are rounded
 _SLACK = 1.6  # how much farther off a curve may be than the rounded values, before its numbers are rounded
 _MOST = 100  # parts; the rest is a recording
 
@@ -252,7 +252,8 @@ def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int
     sharp = _sharp(values, bound)
 
     def tried(size: int) -> Fit | None:
-        fit = family.fit(values[:size], bound[:size], (best.numbers,) if best else ())
+        near = (best.numbers, tuple(map(float, map(round, best.numbers)))) if best else ()
+        fit = family.fit(values[:size], bound[:size], near)
         return fit if fits(fit, values[:size], bound[:size]) else None
 
     sizes = [size for size in (family.points, *(_FIRST << power for power in range(40))) if size <= count]
@@ -260,7 +261,7 @@ def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int
         fit = tried(size)
         if fit is not None:
             best, good = fit, size
-        elif good or size >= (_FIRST if sharp else _BLIND):
+        elif size >= (_FIRST if sharp else _BLIND):
             bad = size
             break
     if best is not None:  # the curve itself shows how far it goes on
