@@ -44,6 +44,7 @@ from .library.combinators import (
     warmup,
 )
 from .library.curves import (
+    chebyshev,
     constant,
     cosine,
     custom,
@@ -73,21 +74,25 @@ from .library.recipes import (
     noam,
     one_cycle,
     polynomial_warmup,
+    power,
     sgdr,
     slanted_triangular,
-    total_updates,
     trapezoid,
     triangular,
     triangular2,
     wsd,
+    wsd_s,
 )
 from .library.tokens import in_tokens, to_multiple
+from .library.updates import total_updates
 from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
     from .analysis.compare import Difference, diff
+    from .analysis.finder import suggest
     from .analysis.lint import Finding, lint
+    from .analysis.recognise import from_callable
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
     from .faces.figure import plot
     from .text.formula import explain
@@ -126,6 +131,7 @@ __all__ = [
     "Values",
     "Warp",
     "bounds",
+    "chebyshev",
     "clip",
     "constant",
     "cooldown",
@@ -143,6 +149,7 @@ __all__ = [
     "fit",
     "flat_cosine",
     "free_names",
+    "from_callable",
     "in_tokens",
     "interpolate",
     "inverse_sqrt",
@@ -171,6 +178,7 @@ __all__ = [
     "plot",
     "polynomial",
     "polynomial_warmup",
+    "power",
     "repeat",
     "replay",
     "retarget",
@@ -182,6 +190,7 @@ __all__ = [
     "slanted_triangular",
     "step_decay",
     "stretch",
+    "suggest",
     "tanh_decay",
     "to_multiple",
     "to_python",
@@ -192,6 +201,7 @@ __all__ = [
     "triangular2",
     "warmup",
     "wsd",
+    "wsd_s",
 ]
 
 if os.path.isfile(f"{__path__[0]}/adapters"):
@@ -202,6 +212,8 @@ _LAZY = {
     for module, names in {
         "text.formula": ("explain",),
         "text.source": ("to_python",),
+        "analysis.recognise": ("from_callable",),
+        "analysis.finder": ("suggest",),
         "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
         "analysis.area": ("match_area", "mean", "total"),
         "analysis.compare": ("Difference", "diff"),

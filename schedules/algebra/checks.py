@@ -12,14 +12,17 @@ import numbers
 import operator
 import reprlib
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeGuard, cast
 
 EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
 
-class ScheduleError(ValueError):
+class ScheduleError(ValueError, ArgumentTypeError):
     """What every bad argument, expression or command raises; it names the value and the remedy.
+
+    It is an error of argparse as well, which shows the message of no other: ``add_argument("--lr", type=parse)``.
 
     >>> from schedules import cosine
     >>> cosine(1e-3, 0.0, -5)

@@ -4,7 +4,7 @@ Here alone imports point up, inside of the methods.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from .checks import ScheduleError, brief, refusal
 from .ops import UFUNCS
@@ -60,7 +60,7 @@ class Handed:
         kind = type(step)  # pyright: ignore[reportUnknownVariableType] -- it may be anything
         if kind is int or kind is float:
             return (self._function or self.function())(step)
-        from ..evaluate.arrays import on_array
+        from ..evaluate.record import on_array
 
         return on_array(self, step)
 
@@ -127,6 +127,22 @@ class Handed:
 
         return sliced(self, span)
 
+    # -- what it is not ------------------------------------------------------------------------------
+
+    def __lt__(self, other: object) -> NoReturn:
+        raise ScheduleError(
+            f"Schedule: {brief(self)} is compared with {brief(other)}: it has no one value to compare; "
+            "join parts in time, a[:500] >> b, or bound values with minimum, maximum and clip"
+        )
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            meant = f"; did you mean {_MEANT[name]}?" if name in _MEANT else ""
+            raise AttributeError(f"a schedule has no attribute {name!r}{meant}", name=name, obj=self)
+
     # -- its text and its faces ----------------------------------------------------------------------
 
     def __repr__(self: Any) -> str:
@@ -167,6 +183,19 @@ class Handed:
 
         return html(self)
 
+
+_MEANT = {
+    "step": "steps, its duration, or s(step), its value",
+    "length": "steps",
+    "duration": "steps",
+    "total_steps": "steps",
+    "value": "values(), or s(step)",
+    "lr": "s(step)",
+    "get_lr": "s(step)",
+    "get_last_lr": "s(step); schedules.adapters.torch.ScheduleLR has it",
+    "state_dict": "repr(s); schedules.adapters.torch.ScheduleLR has it",
+}
+"""What people write, having used other schedulers."""
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {  # what NumPy asks where its numbers stand on the left
     "right_shift": lambda a, b: a >> b if isinstance(a, Handed) else b.__rrshift__(a),

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from types import FunctionType, UnionType
 from typing import (
     Annotated,
@@ -237,7 +238,9 @@ def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str
     def bind(args: Any, kwargs: Any) -> dict[str, Any]:
         try:
             for word in kwargs.keys() - signature.parameters.keys():
-                raise TypeError(f"got an unexpected keyword argument {word!r}")
+                close = get_close_matches(word, signature.parameters, n=1)
+                meant = f"; did you mean {close[0]}?" if close else ""
+                raise TypeError(f"got an unexpected keyword argument {word!r}{meant}")
             bound_arguments = signature.bind(*args, **kwargs)
         except TypeError as fault:
             raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None

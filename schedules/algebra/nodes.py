@@ -297,8 +297,11 @@ class Join(Schedule):
 
 def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
     for part in parts:
-        term = as_schedule(part, "join")
-        yield from term.parts if isinstance(term, Join) else (term,)
+        if isinstance(part, list | tuple):
+            yield from _flat(cast("list[Any]", part))
+        else:
+            term = as_schedule(part, "join")
+            yield from term.parts if isinstance(term, Join) else (term,)
 
 
 def _check_inner(place: int, count: int, part: Schedule) -> None:

@@ -4,8 +4,10 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
+from itertools import pairwise
+
 from ..algebra.checks import (
-    Count,
+    Milestones,
     Period,
     Positive,
     Rounds,
@@ -19,10 +21,19 @@ from ..algebra.checks import (
     whole,
 )
 from ..algebra.forms import parted
-from ..algebra.named import Shape, checked, named
-from ..algebra.nodes import Schedule
+from ..algebra.named import Shape, named
+from ..algebra.nodes import Schedule, Time, lift
 from .combinators import cycle, join
-from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
+from .curves import (
+    constant,
+    cosine,
+    exponential,
+    exponential_decay,
+    inverse_sqrt,
+    linear,
+    polynomial,
+    step_decay,
+)
 
 
 @named
@@ -331,6 +342,73 @@ def exp_range(low: Value, high: Value, steps: Period, *, rate: Positive) -> Sche
 
 
 @named
+def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
+    """``s(t) = peak * (timescale / (timescale + t))**exponent``, endless.
+
+    After a warmup of W = `timescale` steps this is ``peak * (step / W)**-exponent`` of the step since the start of
+    training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
+    it is `inverse_sqrt`.
+
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last
+    tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
+
+    Args:
+        peak: the learning rate at step 0.
+        exponent: how fast it falls, above zero.
+        timescale: the steps after which it has fallen by the factor ``2**exponent``.
+
+    Raises:
+        ScheduleError: the exponent or the timescale is not positive.
+
+    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), section 4.
+
+    >>> power(1.0, 0.5, timescale=100)([0, 300])
+    array([1. , 0.5])
+    """
+    return peak * lift("pow", timescale / (timescale + Time()), exponent)
+
+
+@named
+def wsd_s(
+    peak: Value,
+    milestones: Milestones,
+    *,
+    warmup: Steps,
+    cooldown: Steps,
+    start: Value = 0.0,
+    end: Value = 0.0,
+    shape: Shape = linear,
+) -> Schedule:
+    """``linear(start, peak, warmup) >> constant(peak) >> shape(peak, end, cooldown) >> constant(peak) >> ...``: WSD-S.
+
+    A decay ends at each of the milestones, where the model is good to use; training goes on at the peak at once.
+
+    Args:
+        peak: the learning rate of the stable phases.
+        milestones: the steps at which the decays end, in ascending order.
+        warmup: the length of the warmup in steps.
+        cooldown: the length of each decay in steps.
+        start: the learning rate at step 0.
+        end: the learning rate at the end of each decay.
+        shape: the curve of the decays: `linear`, `cosine`, `one_minus_sqrt`, ...
+
+    Raises:
+        ScheduleError: there is no milestone, or a decay, and the warmup before the first, do not fit between two.
+
+    Source: Wen et al. 2024, Understanding Warmup-Stable-Decay Learning Rates (arXiv:2410.05192), section 5.
+
+    >>> wsd_s(1.0, [100, 200], warmup=10, cooldown=20)([5, 50, 90, 100, 179, 190, 200])
+    array([0.5, 1. , 0.5, 1. , 1. , 0.5, 0. ])
+    """
+    demand(len(milestones) > 0, "wsd_s", "milestones", milestones, "give the step at which the decay ends")
+    parts: list[Schedule] = [linear(start, peak, warmup)]
+    for begin, stop in pairwise((0, *milestones)):
+        *_, stable = _lengths("wsd_s", "warmup + cooldown", stop - begin, 0 if begin else warmup, cooldown)
+        parts += [constant(peak, steps=stable), shape(peak, end, cooldown)]
+    return join(*parts)
+
+
+@named
 def slanted_triangular(peak: Value, steps: Steps, *, cut: Share = 0.1, ratio: Positive = 32.0) -> Schedule:
     """``linear(peak/ratio, peak, cut * n) >> linear(peak, peak/ratio, (1 - cut) * n)`` for n = `steps`.
 
@@ -371,44 +449,6 @@ def lr_range_test(low: Value, high: Value, steps: Steps, *, shape: Shape = expon
     array([1.e-04, 1.e-02, 1.e+00])
     """
     return shape(low, high, steps)
-
-
-@checked
-def total_updates(
-    samples: Count,
-    batch_size: Count,
-    *,
-    epochs: Count = 1,
-    accumulation: Count = 1,
-    world_size: Count = 1,
-    drop_last: Switch = False,
-) -> int:
-    """``epochs * ceil(batches / accumulation)`` for ``batches = ceil(ceil(samples / world_size) / batch_size)``.
-
-    The number of optimizer updates of a training run, rounded where trainers round: samples are shared out
-    evenly among processes, each makes batches of them, and an epoch's last few batches make an update of
-    their own. With `drop_last` the batch that is not full is dropped.
-
-    Args:
-        samples: the number of samples in the data set.
-        batch_size: samples in a batch of one process.
-        epochs: passes over the data set.
-        accumulation: batches to one update.
-        world_size: the number of processes.
-        drop_last: drop an incomplete last batch.
-
-    Raises:
-        ScheduleError: an argument is not a whole number of at least 1.
-
-    >>> total_updates(1000, 32, epochs=3, accumulation=4), total_updates(1000, 32, drop_last=True)
-    (24, 31)
-    """
-    share = -(-samples // world_size)
-    batches = share // batch_size if drop_last else -(-share // batch_size)
-    demand(
-        batches > 0, "total_updates", "drop_last", drop_last, f"no batch of {batch_size} is full; use smaller batches"
-    )
-    return epochs * -(-batches // accumulation)
 
 
 def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:

@@ -343,6 +343,40 @@ def test_curves_of_extreme_values_are_drawn(tmp_path, capsys):
         assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("lines", "options", "found"),
+    [
+        (["step,value", *(f"{t},{0.1 * 0.5 ** (t // 3):.6g}" for t in range(9))], [], "step_decay(0.1, 0.5, 3)"),
+        ([f"{t / 1000:.6g}" for t in range(100)], [], "linear(0.0, 0.1, 100)"),
+        (["step,lr,loss", *(f"{t * 10},{1e-3 * t:.4e},2.5" for t in range(50))], ["--column", "lr"], "stretch("),
+        (["0.1", "0.1", "0.1"], ["--digits", "6"], "constant(0.1, steps=3)"),
+    ],
+)
+def test_recognise(capsys, tmp_path, lines, options, found):
+    path = tmp_path / "lr.csv"
+    path.write_text("\n".join(lines))
+    assert main(["recognise", str(path), *options]) == 0
+    assert capsys.readouterr().out.startswith(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (None, [], "lr.csv: No such file or directory; give a file of text"),
+        ("", [], "lr.csv: there are no values in it"),
+        ("0,0.1\n1,x", [], "lr.csv: line 2: 'x' is no number"),
+        ("0,0.1\n3,0.1\n4,0.1", [], "lr.csv: the first column is no step that counts evenly from 0"),
+        ("step,lr\n0,0.1", ["--column", "rate"], "lr.csv: column=rate: this is one of step, lr"),
+    ],
+)
+def test_recognise_says_what_is_wrong(capsys, tmp_path, text, options, message):
+    path = tmp_path / "lr.csv"
+    if text is not None:
+        path.write_text(text)
+    assert main(["recognise", str(path), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
 # -- names, files and modules ----------------------------------------------------------------------------
 
 NAMED = "linear(0, lr, w)\n  >> cosine(lr, 0, steps - w)  # as in a file\n"
