@@ -7,7 +7,7 @@ from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 from .checks import OPERAND, Kind, ScheduleError, brief, demand, number
 from .lazy import lazy
-from .nodes import Constant, Schedule, as_schedule, nested
+from .nodes import Constant, Schedule, as_schedule, check_depth, unchecked
 from .ops import ARITY, WHOLE
 
 P = ParamSpec("P")
@@ -22,23 +22,12 @@ class Call(Schedule):
     args: tuple[Any, ...]
 
     def __new__(cls, maker: "Maker", args: tuple[Any, ...]) -> Schedule:
-        call = nested(cls, maker, args)
-        # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
-        return next((arg for arg in args if arg is call.body), call)
+        return _remembered(maker, accepted(maker, args))
 
     @lazy
     def body(self) -> Schedule:
         """The term that this call stands for."""
-        name, first = self.maker.__name__, self.maker.positional
-        args = accepted(self.maker, self.args)
-        keywords = dict(list(args.items())[first:])
-        try:
-            body = self.maker.__wrapped__(*list(args.values())[:first], **keywords)
-        except ScheduleError as fault:
-            raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
-        except ArithmeticError as fault:
-            raise ScheduleError(f"{name}: {keywords or self.args}: {fault}; choose smaller values") from None
-        return as_schedule(body, name)
+        return _expanded(self.maker, accepted(self.maker, self.args))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -56,6 +45,30 @@ class Call(Schedule):
     def arguments(self) -> dict[str, Any]:
         """The arguments by name, the defaults among them."""
         return dict(zip(self.maker.defaults, self.args, strict=True))
+
+
+def _remembered(maker: "Maker", arguments: dict[str, Any]) -> Schedule:
+    """The call with these arguments, which are accepted."""
+    body = _expanded(maker, arguments)
+    # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
+    for argument in arguments.values():
+        if argument is body:
+            return body
+    call = unchecked(Call, maker, tuple(arguments.values()))
+    call.__dict__.update(body=body, depth=body.depth + 1)
+    return check_depth(call)
+
+
+def _expanded(maker: "Maker", arguments: dict[str, Any]) -> Schedule:
+    """What a maker makes of these arguments, which are accepted."""
+    name, first, values = maker.__name__, maker.positional, list(arguments.values())
+    keywords = dict(list(arguments.items())[first:])
+    try:
+        return as_schedule(maker.__wrapped__(*values[:first], **keywords), name)
+    except ScheduleError as fault:
+        raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
+    except ArithmeticError as fault:
+        raise ScheduleError(f"{name}: {keywords or tuple(values)}: {fault}; choose smaller values") from None
 
 
 class Maker(Protocol):
@@ -105,7 +118,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
 
     @functools.wraps(function)
     def maker(*args: Any, **kwargs: Any) -> Schedule:
-        return Call(typed, tuple(bind(args, kwargs).values()))
+        return _remembered(typed, bind(args, kwargs))
 
     signature = inspect.signature(function)
     plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
@@ -152,18 +165,28 @@ def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str
         hints = get_type_hints(function, include_extras=True)
         return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
 
+    defaults = {key: p.default for key, p in signature.parameters.items() if p.default is not p.empty}
+    names = [key for key, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
+
     def bind(args: Any, kwargs: Any) -> dict[str, Any]:
-        try:
-            for word in kwargs.keys() - signature.parameters.keys():
-                raise TypeError(f"got an unexpected keyword argument {word!r}")
-            bound_arguments = signature.bind(*args, **kwargs)
-        except TypeError as fault:
-            raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None
-        bound_arguments.apply_defaults()
-        given = bound_arguments.arguments
-        return {key: kind(name, key, given[key]) for key, kind in kinds().items()}
+        given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
+        rules = kinds()
+        if len(args) > len(names) or given.keys() != rules.keys() or not kwargs.keys().isdisjoint(names[: len(args)]):
+            raise _misfit(name, signature, args, kwargs)
+        return {key: kind(name, key, given[key]) for key, kind in rules.items()}
 
     return bind, kinds
+
+
+def _misfit(name: str, signature: inspect.Signature, args: Any, kwargs: Any) -> ScheduleError:
+    """What is wrong with the arguments of a call, in Python's words."""
+    try:
+        for word in kwargs.keys() - signature.parameters.keys():
+            raise TypeError(f"got an unexpected keyword argument {word!r}")
+        signature.bind(*args, **kwargs)
+    except TypeError as fault:
+        return ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})")
+    raise AssertionError(name)  # pragma: no cover -- what does not fit, does not bind
 
 
 def accepted(maker: Maker, args: tuple[Any, ...]) -> dict[str, Any]:

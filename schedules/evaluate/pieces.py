@@ -26,14 +26,18 @@ class Line(NamedTuple):
 
     def local(self, knot: float) -> "Line":
         """The time since `knot`."""
-        return Line(self.affine.plus(-knot), functools.partial(_since, knot, self.at)) if knot else self
+        return Line(self.affine.plus(-knot), _kept(functools.partial(_since, knot, self.at))) if knot else self
 
     def through(self, clock: Schedule) -> "Line | None":
         """The time that a clock shows; None if it does not run evenly by its form."""
         if isinstance(clock, Time):
             return self
         affine = shown(clock, self.affine)
-        return None if affine is None else Line(affine, functools.partial(_shown_at, clock, self.at))
+        return None if affine is None else Line(affine, _kept(functools.partial(_shown_at, clock, self.at)))
+
+
+_kept = functools.lru_cache(maxsize=16)
+"""Keeps the times that were asked for last: a line within others asks all of them."""
 
 
 def shown(clock: Schedule, time: "Affine") -> "Affine | None":

@@ -68,7 +68,7 @@ def linear(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
     array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
     """
-    return blended(start, end, steps, lambda t, left, n: (t / n, left / n))
+    return blended(start, end, steps, lambda t, _, n: t / n, lambda _, left, n: left / n)
 
 
 @named
@@ -89,7 +89,9 @@ def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0)
     >>> polynomial(0.1, 0.0, 10, power=2.0)(5)
     0.025
     """
-    return blended(start, end, steps, lambda _, left, n: (one_minus_power(n, power), lift("pow", left / n, power)))
+    return blended(
+        start, end, steps, lambda _, __, n: one_minus_power(n, power), lambda _, left, n: lift("pow", left / n, power)
+    )
 
 
 @named
@@ -113,11 +115,10 @@ def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
     array([0.1 , 0.05, 0.  ])
     """
 
-    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
-        angle = math.pi / 2 / n
-        return sine_squared(t * angle), sine_squared(left * angle)
+    def weight(count: Schedule, n: float) -> Schedule:
+        return sine_squared(count * (math.pi / 2 / n))
 
-    return blended(start, end, steps, weights)
+    return blended(start, end, steps, lambda t, _, n: weight(t, n), lambda _, left, n: weight(left, n))
 
 
 @named
@@ -169,7 +170,13 @@ def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
     array([1. , 0.5, 0. ])
     """
-    return blended(start, end, steps, lambda t, left, n: (root := lift("sqrt", t / n), left / n / (1 + root)))
+    return blended(
+        start,
+        end,
+        steps,
+        lambda t, _, n: lift("sqrt", t / n),
+        lambda t, left, n: left / n / (1 + lift("sqrt", t / n)),
+    )
 
 
 @named
@@ -198,7 +205,9 @@ def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, u
     def logistic(end: float, count: Schedule, n: float) -> Schedule:
         return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / n)))
 
-    return blended(start, end, steps, lambda t, left, n: (logistic(-lower, t, n), logistic(upper, left, n)))
+    return blended(
+        start, end, steps, lambda t, _, n: logistic(-lower, t, n), lambda _, left, n: logistic(upper, left, n)
+    )
 
 
 @named
@@ -219,7 +228,7 @@ def rex(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> rex(1.0, 0.0, 10)(5)
     0.6666666666666666
     """
-    return blended(start, end, steps, lambda t, left, n: (t / (n + left), 2 * left / (n + left)))
+    return blended(start, end, steps, lambda t, left, n: t / (n + left), lambda _, left, n: 2 * left / (n + left))
 
 
 @named
@@ -242,11 +251,10 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
     True
     """
 
-    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
-        rest = Warp(one_minus_power(n, k), left, n)
-        return sine_squared(math.pi / 2 * lift("pow", t / n, k)), sine_squared(math.pi / 2 * rest)
+    def fall(_: Schedule, left: Schedule, n: float) -> Schedule:
+        return sine_squared(math.pi / 2 * Warp(one_minus_power(n, k), left, n))
 
-    return blended(start, end, steps, weights)
+    return blended(start, end, steps, lambda t, _, n: sine_squared(math.pi / 2 * lift("pow", t / n, k)), fall)
 
 
 @named
@@ -446,5 +454,5 @@ def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
 
 def _levels(values: Values, boundaries: Milestones) -> Schedule:
     knots = [0, *boundaries]
-    parts = [constant(value, steps=b - a) for value, a, b in zip(values, knots, boundaries, strict=False)]
-    return Join((*parts, constant(values[-1], steps=math.inf)))
+    parts = [lasting_constant(value, whole(b - a)) for value, a, b in zip(values, knots, boundaries, strict=False)]
+    return Join((*parts, lasting_constant(values[-1], math.inf)))
