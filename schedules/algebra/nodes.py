@@ -140,7 +140,9 @@ MAX_DEPTH = 150  # of nesting: every fold, and Python's own, goes as deep
 def unchecked(kind: type[Any], *fields: Any) -> Any:
     """A node of this kind as it is, with no check and no normal form."""
     node = object.__new__(kind)
-    node.__dict__.update(zip(kind.__match_args__, fields, strict=True))
+    own = node.__dict__
+    for name, field in zip(kind.__match_args__, fields):  # noqa: B905 -- the keyword takes as long as all the rest
+        own[name] = field
     return node
 
 
