@@ -276,7 +276,7 @@ class Table:
                 group = self.groups[place]
                 group[cell.key] = tuples.setdefault(group[cell.key], group[cell.key])
             if numbers:
-                self._numbers.append([line, factor, is_rate, *cell, numbers, taken])
+                self._numbers.append([line, factor, is_rate, *cell, _picking(numbers), taken])
             if tensors := [there for there in held if isinstance(there, Tensor)]:
                 others = sorted(set(places) - set(numbers))
                 self._tensors.append((line, factor, is_rate, cell, others, tensors))
@@ -305,17 +305,16 @@ class Table:
         if len(groups) != self._count:
             return False
         for column in self._numbers:
-            line, factor, is_rate, key, entry, places, last = column
+            line, factor, is_rate, key, entry, pick, last = column
             number = values[line] * factor
             if is_rate and damp is not None:
                 number = damp(number)
             if entry is None:
-                for place in places:
-                    group = groups[place]
+                for group in pick(groups):
                     if group[key] is not last:
                         return False
                     group[key] = number
-            elif not _write_entries([groups[place] for place in places], key, entry, last, number):
+            elif not _write_entries(pick(groups), key, entry, last, number):
                 return False
             column[-1] = number
         for line, factor, is_rate, cell, places, tensors in self._tensors:
@@ -400,7 +399,14 @@ def _doubts(row: list[Entry], before: list[Entry], step: float) -> Iterator[str]
             )
 
 
-def _write_entries(groups: list[Group], key: str, entry: int, last: float, number: float) -> bool:
+def _picking(places: list[int]) -> Callable[[list[Group]], Sequence[Group]]:
+    """What picks the items at some places of a list."""
+    first, last = places[0], places[-1]
+    in_a_row = last - first + 1 == len(places)
+    return operator.itemgetter(slice(first, last + 1)) if in_a_row else operator.itemgetter(*places)
+
+
+def _write_entries(groups: Sequence[Group], key: str, entry: int, last: float, number: float) -> bool:
     """Write a number into tuples, if each holds what was left there."""
     seen = new = None
     for group in groups:
@@ -408,7 +414,7 @@ def _write_entries(groups: list[Group], key: str, entry: int, last: float, numbe
         if there is not seen:  # groups that share a tuple share the next
             if there[entry] is not last:
                 return False
-            seen, new = there, _replaced(there, entry, number)
+            seen, new = there, (*there[:entry], number, *there[entry + 1 :])
         group[key] = new
     return True
 

@@ -191,29 +191,10 @@ def imports() -> None:
 
 
 def steps_of_torch() -> None:
-    """A step of the scheduler, against PyTorch's own cosine."""
-    import torch
+    """A step of the scheduler, against writes by hand and PyTorch's own cosine."""
+    from . import torch_steps
 
-    from schedules.adapters.torch import ScheduleLR
-
-    def optimizer(groups: int) -> torch.optim.Optimizer:
-        found = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in range(groups)], lr=0.1)
-        found.step()
-        return found
-
-    rows: list[list[str]] = []
-    calls = range(2_000)
-    for groups in (1, 10, 100):
-        theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer(groups), STEPS)
-        theirs.optimizer.step()
-        ours = ScheduleLR(optimizer(groups), cosine(0.1, 0.0, STEPS))
-        schedulers = {"theirs": theirs.step, "ours": ours.step}
-        found = timed({name: lambda step=step: [step() for _ in calls] for name, step in schedulers.items()}, 9)
-        microseconds = {name: seconds / len(calls) * 1e6 for name, seconds in found.items()}
-        ratio = found["theirs"] / found["ours"]
-        rows.append([f"{groups}", f"{microseconds['theirs']:.2f}", f"{microseconds['ours']:.2f}", f"{ratio:.1f}"])
-    head = ["groups", "CosineAnnealingLR, us", "ScheduleLR, us", "times less"]
-    table("A step of the scheduler", head, rows)
+    torch_steps.main()
 
 
 # -- JAX ---------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from .library.combinators import (
     warmup,
 )
 from .library.curves import (
+    chebyshev,
     constant,
     cosine,
     custom,
@@ -73,20 +74,26 @@ from .library.recipes import (
     noam,
     one_cycle,
     polynomial_warmup,
+    power,
     sgdr,
     slanted_triangular,
-    total_updates,
     trapezoid,
     triangular,
     triangular2,
     wsd,
+    wsd_s,
 )
+from .library.updates import total_updates
 from .text.expression import free_names, parse
 
 if TYPE_CHECKING:
     from .analysis.area import match_area, mean, total
-    from .analysis.compare import Difference, Finding, diff, lint
+    from .analysis.compare import Difference, diff
+    from .analysis.finder import suggest
+    from .analysis.lint import Finding, lint
+    from .analysis.recognise import from_callable
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
+    from .faces.figure import plot
     from .text.formula import explain
     from .text.source import to_python
 
@@ -123,6 +130,7 @@ __all__ = [
     "Values",
     "Warp",
     "bounds",
+    "chebyshev",
     "clip",
     "constant",
     "cooldown",
@@ -140,6 +148,7 @@ __all__ = [
     "fit",
     "flat_cosine",
     "free_names",
+    "from_callable",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",
@@ -164,8 +173,10 @@ __all__ = [
     "one_minus_sqrt",
     "parse",
     "piecewise",
+    "plot",
     "polynomial",
     "polynomial_warmup",
+    "power",
     "repeat",
     "replay",
     "retarget",
@@ -177,6 +188,7 @@ __all__ = [
     "slanted_triangular",
     "step_decay",
     "stretch",
+    "suggest",
     "tanh_decay",
     "to_python",
     "total",
@@ -186,6 +198,7 @@ __all__ = [
     "triangular2",
     "warmup",
     "wsd",
+    "wsd_s",
 ]
 
 if os.path.isfile(f"{__path__[0]}/adapters"):
@@ -196,9 +209,13 @@ _LAZY = {
     for module, names in {
         "text.formula": ("explain",),
         "text.source": ("to_python",),
+        "analysis.recognise": ("from_callable",),
+        "analysis.finder": ("suggest",),
         "analysis.shape": ("Bounds", "Jump", "Span", "bounds", "first", "jumps", "knots", "monotone"),
         "analysis.area": ("match_area", "mean", "total"),
-        "analysis.compare": ("Difference", "Finding", "diff", "lint"),
+        "analysis.compare": ("Difference", "diff"),
+        "analysis.lint": ("Finding", "lint"),
+        "faces.figure": ("plot",),
     }.items()
     for name in names
 }
@@ -211,3 +228,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -247,3 +247,30 @@ def slanted_triangular(peak, steps, *, cut=0.1, ratio=32.0):
 def lr_range_test(low, high, steps, *, shape=exponential):
     """Smith 2017, section 3.3: a sweep."""
     return shape(low, high, steps)
+
+
+def power(peak, exponent, *, timescale):
+    """Shen et al. 2024, section 4, from the end of a warmup on."""
+    return Exact(lambda t: mpf(peak) * ((t + timescale) / mpf(timescale)) ** -mpf(exponent), knots=[timescale])
+
+
+def wsd_s(peak, milestones, *, warmup, cooldown, start=0.0, end=0.0, shape=linear):
+    """Wen et al. 2024: WSD, and again from the peak."""
+    parts = [linear(start, peak, warmup)]
+    for begin, stop in itertools.pairwise((0, *milestones)):
+        parts += [constant(peak, steps=stop - begin - cooldown - (0 if begin else warmup)), shape(peak, end, cooldown)]
+    return join(*parts)
+
+
+def chebyshev(start, end, steps, *, fractal=False):
+    """Young 1953: the k-th is 2 / (M + m - (M - m) * cos(pi * (2k + 1) / (2n))); Agarwal et al. 2021 reorder them."""
+    small, large = 1 / mpf(start), 1 / mpf(end)
+    order = [1]
+    while len(order) < steps and fractal:
+        order = [place for early in order for place in (early, 2 * len(order) + 1 - early)]
+
+    def equation(t):
+        k = order[min(int(t), steps - 1)] - 1 if fractal else min(t, steps - mpf(1) / 2)
+        return 2 / (large + small - (large - small) * mp.cos(mp.pi * (2 * k + 1) / (2 * mpf(steps))))
+
+    return Exact(equation, steps, range(1, steps) if fractal else ())

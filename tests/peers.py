@@ -4,6 +4,7 @@ A schedule needs little of a library that has it. So its wheel alone is download
 the module is imported from there, under bare packages of its parents' names.
 """
 
+import ast
 import importlib
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import unittest
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 
@@ -55,6 +56,18 @@ def modules(
     finally:
         _forget(library)  # for others there is no such library, as before
         sys.modules.update(hidden)
+
+
+def definitions(source: Path, *wanted: str, **given: Any) -> SimpleNamespace:
+    """What a file defines at its top, all or the wanted; its relative imports are given by name."""
+    tree = ast.parse(source.read_text())
+    relative = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]
+    tree.body = [
+        node for node in tree.body if node not in relative and (not wanted or getattr(node, "name", None) in wanted)
+    ]
+    scope = {"__name__": source.stem} | given
+    exec(compile(tree, str(source), "exec"), scope)  # noqa: S102 -- a pinned package
+    return SimpleNamespace(**scope)
 
 
 def own_tests(*names: str, wanted: Callable[[str], bool] = lambda _: True) -> unittest.TestResult:

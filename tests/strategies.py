@@ -4,7 +4,9 @@ Numbers are kept to where learning rates and training lengths live, so that a ro
 a wrong value: the values of a term and of all its subterms stay within a few orders of magnitude.
 """
 
+import itertools
 import math
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -52,6 +54,17 @@ def warmed_up(draw):
     return make(draw(values), steps, warmup=draw(st.integers(0, steps)), start=draw(values), end=draw(values))
 
 
+@st.composite
+def continued(draw):
+    """A wsd_s."""
+    warmup, cooldown = draw(parts_of(STEPS))
+    room = st.integers(cooldown, STEPS)
+    milestones = itertools.accumulate([warmup + draw(room), *draw(st.lists(room, max_size=2))])
+    rates = draw(values), draw(values), draw(values)
+    make = partial(sc.wsd_s, rates[0], list(milestones), warmup=warmup, cooldown=cooldown)
+    return make(start=rates[1], end=rates[2], shape=draw(shapes))
+
+
 finite_curves = st.one_of(
     st.builds(lambda v, n: sc.constant(v, steps=n), values, lengths),
     st.builds(sc.linear, values, values, durations),
@@ -75,6 +88,9 @@ finite_recipes = st.one_of(
     st.builds(sc.sgdr, values, lengths, counts, end=values, stretch=st.sampled_from([1.0, 1.5, 2.0]), scale=values),
     st.builds(sc.slanted_triangular, values, durations, cut=fractions),
     st.builds(sc.lr_range_test, positives, positives, durations),
+    st.builds(sc.chebyshev, positives, positives, st.integers(1, STEPS)),
+    st.builds(sc.chebyshev, positives, positives, st.sampled_from([1, 2, 4, 16]), fractal=st.just(True)),
+    continued(),
 )
 
 endless = st.one_of(
@@ -89,6 +105,7 @@ endless = st.one_of(
         )
     ),
     st.builds(sc.noam, st.integers(1, 512), lengths),
+    st.builds(sc.power, values, st.floats(0.1, 2.0), timescale=lengths),
     st.builds(sc.triangular, values, values, lengths),
     st.builds(sc.triangular2, values, values, lengths),
     st.builds(sc.exp_range, values, values, lengths, rate=st.floats(0.9, 1.0)),

@@ -12,14 +12,17 @@ import numbers
 import operator
 import reprlib
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeGuard, cast
 
 EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
 
-class ScheduleError(ValueError):
+class ScheduleError(ValueError, ArgumentTypeError):
     """What every bad argument, expression or command raises; it names the value and the remedy.
+
+    It is an error of argparse as well, which shows the message of no other: ``add_argument("--lr", type=parse)``.
 
     >>> from schedules import cosine
     >>> cosine(1e-3, 0.0, -5)
@@ -96,6 +99,9 @@ class Kind:
         self.wants = wants
         self.convert = convert
         self.static = static
+
+    def __repr__(self) -> str:
+        return f"Kind({self.wants!r})"
 
     def settles(self, arguments: dict[str, Any]) -> bool:
         """Whether the argument is static in a call with these arguments."""
@@ -187,7 +193,7 @@ def _boolean(value: Any) -> bool:
 
 
 def _callable(value: Any) -> Any:
-    if not callable(value):
+    if not callable(value) or hasattr(value, "positional"):  # a named schedule is a function of its arguments
         raise TypeError
     return value
 

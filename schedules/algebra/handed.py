@@ -4,22 +4,50 @@ Here alone imports point up, inside of the methods.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
-from .checks import ScheduleError, brief
+from .checks import ScheduleError, brief, refusal
 from .ops import UFUNCS
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
 
+    from ..faces.table import Table
     from .nodes import Schedule
+
+    N = TypeVar("N", bound=tuple[int, ...])
 
 
 class Handed:
     """The methods of `Schedule` that others do for it."""
 
+    # -- its call ------------------------------------------------------------------------------------
+
+    def replace(self: Any, **arguments: Any) -> "Schedule":  # noqa: ARG002 -- for a call, which knows what to do with them
+        """The same call of a named schedule with other arguments.
+
+        Args:
+            arguments: new values, by the names of the arguments.
+
+        Raises:
+            ScheduleError: there is no one call (several schedules are put together), or it has no such argument.
+
+        >>> from schedules import cosine_warmup
+        >>> cosine_warmup(1e-3, 1_000, warmup=100).replace(peak=0.5, end=0.1)
+        cosine_warmup(0.5, 1000, warmup=100, end=0.1)
+        """
+        wants = "this is not one call of a named schedule; replace within a part, or use names: parse(text, peak=0.1)"
+        raise refusal("replace", "s", self, wants)
+
     # -- its value -----------------------------------------------------------------------------------
+
+    @overload
+    def __call__(self, step: float) -> float: ...
+    @overload
+    def __call__(self, step: "np.ndarray[N, np.dtype[Any]]") -> "np.ndarray[N, np.dtype[np.floating[Any]]]": ...
+    @overload
+    def __call__(self, step: Any) -> Any: ...
 
     def __call__(self: Any, step: Any) -> Any:
         """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
@@ -99,6 +127,22 @@ class Handed:
 
         return sliced(self, span)
 
+    # -- what it is not ------------------------------------------------------------------------------
+
+    def __lt__(self, other: object) -> NoReturn:
+        raise ScheduleError(
+            f"Schedule: {brief(self)} is compared with {brief(other)}: it has no one value to compare; "
+            "join parts in time, a[:500] >> b, or bound values with minimum, maximum and clip"
+        )
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            meant = f"; did you mean {_MEANT[name]}?" if name in _MEANT else ""
+            raise AttributeError(f"a schedule has no attribute {name!r}{meant}", name=name, obj=self)
+
     # -- its text and its faces ----------------------------------------------------------------------
 
     def __repr__(self: Any) -> str:
@@ -106,7 +150,7 @@ class Handed:
 
         return write(self)
 
-    def describe(self: Any, steps: int | None = None) -> Any:
+    def describe(self: Any, steps: int | None = None) -> "Table":
         """A table of the segments: first step, last step, shape, value from, value to.
 
         >>> from schedules import cosine, linear
@@ -119,17 +163,39 @@ class Handed:
 
         return describe(self, steps)
 
-    def plot(self: Any, ax: "Axes | None" = None, steps: int | None = None, **style: Any) -> "Axes":
-        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes."""
-        from ..faces.figure import draw
+    def plot(
+        self: Any,
+        ax: "Axes | None" = None,
+        steps: int | None = None,
+        *,
+        start: int = 0,
+        log: bool = False,
+        title: str | None = None,
+        **style: Any,
+    ) -> "Axes":
+        """Draw the curve with matplotlib (the ``plot`` extra) and return the axes; see `schedules.plot`."""
+        from ..faces.figure import plot
 
-        return draw(self, ax, steps, **style)
+        return plot(self, ax=ax, steps=steps, start=start, log=log, title=title, **style)
 
     def _repr_html_(self: Any) -> str:
         from ..faces.notebook import html
 
         return html(self)
 
+
+_MEANT = {
+    "step": "steps, its duration, or s(step), its value",
+    "length": "steps",
+    "duration": "steps",
+    "total_steps": "steps",
+    "value": "values(), or s(step)",
+    "lr": "s(step)",
+    "get_lr": "s(step)",
+    "get_last_lr": "s(step); schedules.adapters.torch.ScheduleLR has it",
+    "state_dict": "repr(s); schedules.adapters.torch.ScheduleLR has it",
+}
+"""What people write, having used other schedulers."""
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {  # what NumPy asks where its numbers stand on the left
     "right_shift": lambda a, b: a >> b if isinstance(a, Handed) else b.__rrshift__(a),

@@ -3,7 +3,21 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast, get_args, get_type_hints
+from difflib import get_close_matches
+from types import FunctionType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from .checks import OPERAND, Kind, ScheduleError, brief, demand, number
 from .lazy import lazy
@@ -45,6 +59,14 @@ class Call(Schedule):
     def arguments(self) -> dict[str, Any]:
         """The arguments by name, the defaults among them."""
         return dict(zip(self.maker.defaults, self.args, strict=True))
+
+    def replace(self, **arguments: Any) -> Schedule:
+        values = list((self.arguments | arguments).items())
+        first = self.maker.positional
+        return self.maker(*(value for _, value in values[:first]), **dict(values[first:]))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _recalled, self.fields
 
 
 def _remembered(maker: "Maker", arguments: dict[str, Any]) -> Schedule:
@@ -121,8 +143,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         return _remembered(typed, bind(args, kwargs))
 
     signature = inspect.signature(function)
-    plain = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
-    cast("Any", maker).__signature__ = inspect.Signature(plain)  # what help() shows: the rules have no short names
+    cast("Any", maker).__signature__ = readable(signature)
     typed = cast("Maker", maker)
     typed.defaults = {key: parameter.default for key, parameter in signature.parameters.items()}
     typed.kinds = kinds
@@ -132,6 +153,23 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
         raise ScheduleError(f"named: function={name}: the name is taken by {taken.__module__}; choose another")
     MAKERS[name] = typed  # the same function, defined again: a reloaded module or notebook cell
     return cast("Callable[P, Schedule]", maker)
+
+
+def _recalled(maker: Maker, args: tuple[Any, ...]) -> Schedule:
+    """The call of a maker out of a pickle, which may be a copy of the function that is known here, or news."""
+    known = MAKERS.setdefault(maker.__name__, maker)
+    if known is not maker and _definition(known) == _definition(maker):
+        maker = known
+    elif (known.__module__, known.__qualname__) == (maker.__module__, maker.__qualname__):
+        MAKERS[maker.__name__] = maker  # defined again since
+    return Call(maker, args)
+
+
+def _definition(maker: Maker) -> tuple[Any, ...]:
+    """What tells functions apart that were pickled by value."""
+    function = cast("FunctionType", maker.__wrapped__)
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return function.__module__, function.__qualname__, function.__code__, function.__defaults__, cells
 
 
 _RESERVED = frozenset(
@@ -147,7 +185,49 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: Any, **kwargs: Any) -> R:
         return cast("Callable[..., R]", function)(**bind(args, kwargs))
 
+    cast("Any", call).__signature__ = readable(inspect.signature(function))
     return cast("Callable[P, R]", call)
+
+
+class _Words(str):
+    """What a signature shows in the place of an object."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def readable(signature: inspect.Signature) -> inspect.Signature:
+    """A signature as people read it: plain types without the rules, functions by their names."""
+
+    def read(parameter: inspect.Parameter) -> inspect.Parameter:
+        default = parameter.default
+        name = _Words(default.__name__) if hasattr(default, "positional") else default
+        return parameter.replace(annotation=_word_of(parameter.annotation), default=name)
+
+    parameters = [*map(read, signature.parameters.values())]
+    return signature.replace(parameters=parameters, return_annotation=_word_of(signature.return_annotation))
+
+
+def _word_of(annotation: Any) -> Any:
+    return annotation if annotation is inspect.Parameter.empty else _Words(spelt(annotation))
+
+
+def spelt(annotation: Any) -> str:
+    """An annotation as one would write the plain type."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return spelt(args[0])
+    if origin in (Union, UnionType):
+        return " | ".join(map(spelt, args))
+    if isinstance(annotation, list):
+        return f"[{', '.join(map(spelt, cast('list[Any]', annotation)))}]"
+    if isinstance(annotation, str):
+        return annotation
+    name = _WORDS.get(annotation) or getattr(origin or annotation, "__name__", str(annotation))
+    return f"{name}[{', '.join(map(spelt, args))}]" if args else name
+
+
+_WORDS: dict[Any, str] = {type(None): "None", Ellipsis: "..."}
 
 
 Binder: TypeAlias = Callable[[Any, Any], dict[str, Any]]
@@ -160,20 +240,23 @@ def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ScheduleError(f"named: function={name}: a named schedule has no *{parameter.name}; take a list")
 
-    @functools.cache
+    rules: dict[str, Kind] = {}  # a plain dict, which goes along where a function is pickled by value
+
     def kinds() -> dict[str, Kind]:
-        hints = get_type_hints(function, include_extras=True)
-        return {parameter: _kind(hints.get(parameter)) for parameter in signature.parameters}
+        if not rules and signature.parameters:
+            hints = get_type_hints(function, include_extras=True)
+            rules.update({parameter: _kind(hints.get(parameter)) for parameter in signature.parameters})
+        return rules
 
     defaults = {key: p.default for key, p in signature.parameters.items() if p.default is not p.empty}
     names = [key for key, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
 
     def bind(args: Any, kwargs: Any) -> dict[str, Any]:
         given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
-        rules = kinds()
-        if len(args) > len(names) or given.keys() != rules.keys() or not kwargs.keys().isdisjoint(names[: len(args)]):
+        accepts = kinds()
+        if len(args) > len(names) or given.keys() != accepts.keys() or not kwargs.keys().isdisjoint(names[: len(args)]):
             raise _misfit(name, signature, args, kwargs)
-        return {key: kind(name, key, given[key]) for key, kind in rules.items()}
+        return {key: kind(name, key, given[key]) for key, kind in accepts.items()}
 
     return bind, kinds
 
@@ -182,7 +265,9 @@ def _misfit(name: str, signature: inspect.Signature, args: Any, kwargs: Any) -> 
     """What is wrong with the arguments of a call, in Python's words."""
     try:
         for word in kwargs.keys() - signature.parameters.keys():
-            raise TypeError(f"got an unexpected keyword argument {word!r}")
+            close = get_close_matches(word, signature.parameters, n=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise TypeError(f"got an unexpected keyword argument {word!r}{meant}")
         signature.bind(*args, **kwargs)
     except TypeError as fault:
         return ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})")

@@ -22,7 +22,7 @@ folded, parts of no length vanish, and neutral elements (``+ 0``, ``* 1``) drop 
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, ClassVar, NoReturn, TypeAlias, cast
+from typing import Any, ClassVar, NoReturn, SupportsFloat, TypeAlias, cast
 
 from .checks import ENDLESS, FINITE, OPERAND, ScheduleError, brief, is_settled, refusal, surely_equal
 from .forms import Op, check_op, ends, folded, longer, neutral
@@ -74,52 +74,52 @@ class Schedule(Surveyed, Handed):
 
     # -- an algebra --------------------------------------------------------------------------------
 
-    def __rshift__(self, other: Any) -> "Schedule":
+    def __rshift__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return Join((self, as_schedule(other, "join")))
 
-    def __rrshift__(self, other: Any) -> "Schedule":
+    def __rrshift__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return Join((as_schedule(other, "join"), self))
 
-    def __add__(self, other: Any) -> "Schedule":
+    def __add__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("add", self, other)
 
-    def __radd__(self, other: Any) -> "Schedule":
+    def __radd__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("add", other, self)
 
-    def __sub__(self, other: Any) -> "Schedule":
+    def __sub__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("subtract", self, other)
 
-    def __rsub__(self, other: Any) -> "Schedule":
+    def __rsub__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("subtract", other, self)
 
-    def __mul__(self, other: Any) -> "Schedule":
+    def __mul__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("multiply", self, other)
 
-    def __rmul__(self, other: Any) -> "Schedule":
+    def __rmul__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("multiply", other, self)
 
-    def __truediv__(self, other: Any) -> "Schedule":
+    def __truediv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("divide", self, other)
 
-    def __rtruediv__(self, other: Any) -> "Schedule":
+    def __rtruediv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("divide", other, self)
 
-    def __floordiv__(self, other: Any) -> "Schedule":
+    def __floordiv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("floor_divide", self, other)
 
-    def __rfloordiv__(self, other: Any) -> "Schedule":
+    def __rfloordiv__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("floor_divide", other, self)
 
-    def __mod__(self, other: Any) -> "Schedule":
+    def __mod__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("remainder", self, other)
 
-    def __rmod__(self, other: Any) -> "Schedule":
+    def __rmod__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("remainder", other, self)
 
-    def __pow__(self, other: Any) -> "Schedule":
+    def __pow__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("pow", self, other)
 
-    def __rpow__(self, other: Any) -> "Schedule":
+    def __rpow__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("pow", other, self)
 
     def __neg__(self) -> "Schedule":
@@ -308,8 +308,11 @@ class Join(Schedule):
 
 def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
     for part in parts:
-        term = as_schedule(part, "join")
-        yield from term.parts if isinstance(term, Join) else (term,)
+        if isinstance(part, list | tuple):
+            yield from _flat(cast("list[Any]", part))
+        else:
+            term = as_schedule(part, "join")
+            yield from term.parts if isinstance(term, Join) else (term,)
 
 
 def _check_inner(place: int, count: int, part: Schedule) -> None:

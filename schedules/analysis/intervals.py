@@ -1,17 +1,13 @@
-"""Intervals: bounds of a formula and of its slope over a whole span of times.
+"""Intervals: what an operation makes of all the numbers between two bounds.
 
 Source: Moore 1966, Interval Analysis, chapters 3 and 4.
 """
 
-import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
 
-from ..algebra.checks import EVER
-from ..algebra.nodes import Constant, Lift, Schedule
 from ..algebra.ops import NUMBERS, bound
 from ..evaluate.namespaces import on_numbers
 
@@ -69,10 +65,6 @@ def hull_of(lows: tuple[float, ...], highs: tuple[float, ...]) -> Interval:
 def point(value: float) -> Interval:
     """A single number."""
     return Interval(value, value)
-
-
-def _positive(x: Interval) -> Interval:
-    return Interval(max(x.low, 0.0), max(x.high, 0.0))
 
 
 def _corners(op: str) -> Callable[..., Interval]:
@@ -176,142 +168,3 @@ def computed(op: str, *args: float) -> float:
         return bound(op, NUMBERS)(*args)
     except (ArithmeticError, ValueError):
         return on_numbers(op, list(args))
-
-
-def value_at(formula: Schedule, t: float) -> float:
-    """The value of a formula at t, as ``s(t)`` computes it; at inf its limit, or its last value if none is known."""
-    if t == math.inf:
-        limit = range_over(formula, Interval(t, t), {})
-        return limit.low if limit.low == limit.high else value_at(formula, EVER)
-    match formula:
-        case Constant(value):
-            return value
-        case Lift(str(op), args):
-            return computed(op, *(value_at(arg, t) for arg in args))
-        case _:
-            return t
-
-
-_ONE = point(1.0)
-
-
-Slopes: TypeAlias = Callable[[Interval, Sequence[Interval]], tuple[Interval, ...]]
-
-
-def _power_slopes(value: Interval, args: Sequence[Interval]) -> tuple[Interval, ...]:
-    x, y = args
-    return y * _power(x, y - _ONE), value * _above(0.0, "log")(x)
-
-
-def _geometric_slopes(value: Interval, args: Sequence[Interval]) -> tuple[Interval, ...]:
-    base, _, n = args
-    return EVERYTHING, _divide(value * _above(0.0, "log")(base), n), EVERYTHING
-
-
-SLOPES: dict[str, Slopes] = {
-    "multiply": lambda _, args: (args[1], args[0]),
-    "divide": lambda value, args: (_inverse(args[1]), -_divide(value, args[1])),
-    "square": lambda _, args: (args[0] + args[0],),
-    "pow": _power_slopes,
-    "geometric": _geometric_slopes,
-    "sin": lambda _, args: (_cosine(args[0]),),
-    "cos": lambda _, args: (-_sine(args[0]),),
-    "tanh": lambda value, _: (_ONE - _square(value),),
-    "exp": lambda value, _: (value,),
-    "expm1": lambda value, _: (value + _ONE,),
-    "log": lambda _, args: (_inverse(_positive(args[0])),),
-    "log1p": lambda _, args: (_inverse(_positive(args[0] + _ONE)),),
-    "sqrt": lambda value, _: (_inverse(value + value),),
-}
-"""The slopes of an operation in each argument, given its own image and those of the arguments."""
-
-
-Terms: TypeAlias = dict[Schedule, tuple[float, float]]
-
-
-Memo: TypeAlias = dict[int, Any]
-
-
-@functools.lru_cache(maxsize=4096)
-def linear_form(formula: Schedule) -> tuple[float, Terms]:
-    """A formula as ``constant + sum of factor * term``: each term with its factor, and what that is the sum of.
-
-    What is the same term is counted once, so that ``a * f + b * (1 - f)`` is ``b + (a - b) * f``.
-    """
-    match formula:
-        case Constant(value):
-            return value, {}
-        case Lift("add", (a, b)):
-            return _sum(a, b, 1)
-        case Lift("subtract", (a, b)):
-            return _sum(a, b, -1)
-        case Lift("negative", (a,)):
-            return _times(a, -1)
-        case Lift("multiply", (Constant(value), a)) | Lift("multiply", (a, Constant(value))):
-            return _times(a, value)
-        case Lift("divide", (a, Constant(value))) if value:
-            return _times(a, 1 / value)
-        case _:
-            return 0.0, {formula: (1.0, 1.0)}
-
-
-def _sum(a: Schedule, b: Schedule, sign: int) -> tuple[float, Terms]:
-    (first, terms), (second, others) = linear_form(a), _times(b, sign)
-    both = dict(terms)
-    for term, (factor, gross) in others.items():
-        known, sum_of = both.get(term, (0.0, 0.0))
-        both[term] = known + factor, sum_of + gross
-    return first + second, both
-
-
-def _times(a: Schedule, value: float) -> tuple[float, Terms]:
-    constant, terms = linear_form(a)
-    scaled = {term: (factor * value, gross * abs(value)) for term, (factor, gross) in terms.items()}
-    return constant * value, scaled
-
-
-def range_over(formula: Schedule, x: Interval, memo: Memo) -> Interval:
-    """Bounds of a formula over all times in x."""
-    constant, terms = linear_form(formula)
-    found = point(constant)
-    for term, (factor, _) in terms.items():
-        found += _range_of_term(term, x, memo) * point(factor)
-    return found
-
-
-def _range_of_term(term: Schedule, x: Interval, memo: Memo) -> Interval:
-    if not isinstance(term, Lift):
-        return x
-    if id(term) not in memo:
-        memo[id(term)] = IMAGES[cast("str", term.op)](*(range_over(arg, x, memo) for arg in term.args))
-        bounds, _ = _slope_of(term, x, memo) if x.high < math.inf else (EVERYTHING, 0.0)
-        if not bounds.has(0):  # it goes one way: from one end to the other
-            ends = [value_at(term, t) for t in x.ends]
-            memo[id(term)] = hull_of((min(ends),), (max(ends),))
-    return memo[id(term)]
-
-
-def slope(formula: Schedule, x: Interval, memo: Memo) -> tuple[Interval, float]:
-    """Bounds of the slope of a formula over all times in x, and the size of what they are the sum of."""
-    _, terms = linear_form(formula)
-    found, size = point(0.0), 0.0
-    for term, (factor, gross) in terms.items():
-        bounds, inner = _slope_of(term, x, memo)
-        found += bounds * point(factor)
-        size += inner * gross if inner and gross else 0.0
-    return found, size
-
-
-def _slope_of(term: Schedule, x: Interval, memo: Memo) -> tuple[Interval, float]:
-    if not isinstance(term, Lift):
-        return _ONE, 1.0
-    if -id(term) not in memo:
-        images = [range_over(arg, x, memo) for arg in term.args]
-        value = IMAGES[cast("str", term.op)](*images)
-        found, size = point(0.0), 0.0
-        for arg, partial in zip(term.args, SLOPES[cast("str", term.op)](value, images), strict=True):
-            inner, gross = slope(arg, x, memo)
-            found += partial * inner
-            size += partial.size * gross if partial.size and gross else 0.0
-        memo[-id(term)] = found, size
-    return memo[-id(term)]

@@ -1,84 +1,92 @@
 """What a schedule does between its knots: one smooth formula at a time, and which way it goes.
 
-`walk` cuts a term into phases, along which no join changes part, no clip sets in and no floor jumps, so that on each
-the term is one formula of t. Which way a formula goes is read off bounds of its slope over a whole interval, which is
-halved until the slope has one sign there: no turn is missed between two samples.
+A walk cuts a term into phases, along which no join changes part, no clip sets in and no floor jumps, so that on each
+the term is one formula of t.
 """
 
-import itertools
+import functools
 import math
 from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from ..algebra.bounds import active, span
 from ..algebra.checks import EVER, whole
 from ..algebra.named import Call
-from ..algebra.nodes import Constant, Join, Lift, Op, Schedule, Time, Warp, unchecked
+from ..algebra.nodes import Constant, Join, Lift, Op, Schedule, Time, Warp
 from ..evaluate.fold import Clock, Evaluator
 from ..library.curves import Recording
 from ..library.equations import equation_of
-from .intervals import (
-    EVERYTHING,
-    IMAGES,
-    SLOPES,
-    Interval,
-    computed,
-    hull_of,
-    linear_form,
-    point,
-    range_over,
-    slope,
-    value_at,
-)
+from .courses import Course, Exhausted, Heading, Work, crossing, headings
+from .intervals import EVERYTHING, IMAGES, Interval, hull_of, point
+from .slopes import ROUNDING, TIME, applied, number, range_over, smooth, value_at
 
-ROUNDING = 1e-12  # of the terms that a slope is the sum of: less is what rounding left of nothing
+MAX_COURSES = 256  # that are kept from phase to phase
 
 
-LEVELS = 60  # of halving an interval whose slope has no one sign yet
-
-
-RESOLUTION = 2.0**-30  # of an interval, to which a turn is located
-
-
-MAX_UNKNOWN = 256  # intervals without a sign, beyond which it is rounding that has none
-
-
-TIME = Time()
-
-
-class Phase(NamedTuple):
+@dataclass(frozen=True)
+class Phase:
     """A schedule from `start` up to `stop`, where it is one formula; `knot` tells whether another one begins there."""
 
     start: float
     stop: float
     formula: Schedule
     knot: bool
+    work: Work
 
-    def spans(self) -> "list[Heading]":
+    @functools.cached_property
+    def spans(self) -> list[Heading]:
         """Where the formula rises, falls or stays."""
-        return directions(self.formula, self.start, self.stop)
+        return list(headings(self.formula, self.start, self.stop, self.work))
 
     def limit(self, t: float) -> float:
         """The value that the formula tends to at t, from within the phase."""
         return value_at(self.formula, t)
 
+    def reached(self, s: Schedule) -> Interval:
+        """From the least to the largest value of s, or what it tends to; a reversed jump has a value of its own."""
+        ends = [s(self.start)] + [self.limit(t) for span in self.spans for t in (span.start, span.stop)]
+        return hull_of(tuple(ends), tuple(ends))
 
-def walk(s: Schedule, stop: float = math.inf) -> Iterator[Phase]:
+
+class Walk:
     """The phases of s from step 0 up to `stop`, one after the other; a cycle has no end of them."""
-    now = 0.0
-    while now < stop:
-        branch = Branch(s, now)
-        formula = branch.fold(s, Clock(TIME, 0, math.inf))
-        yield Phase(whole(now), min(branch.end, stop), formula, branch.knot and branch.end <= stop)
-        now = branch.end
+
+    def __init__(self, s: Schedule, stop: float, work: Work) -> None:
+        self.s = s
+        self.stop = stop
+        self.work = work
+        self.now = 0.0
+        self.courses: dict[Schedule, Course] = {}
+
+    def __iter__(self) -> Iterator[Phase]:
+        while (now := self.now) < self.stop:
+            self.work.spend()
+            branch = Branch(self, now)
+            formula = branch.fold(self.s, Clock(TIME, 0, math.inf))
+            end = min(branch.end, self.stop)
+            yield Phase(whole(now), end, formula, branch.knot and branch.end <= self.stop, self.work)
+            self.now = branch.end
+
+    def heading(self, x: Schedule, now: float, stop: float) -> Heading:
+        """Which way a formula goes at a time, and how long; what was found is kept for the next phase."""
+        course = self.courses.get(x)
+        if not (course and (heading := course.at(now))):
+            if len(self.courses) >= MAX_COURSES:
+                self.courses.clear()
+            self.courses[x] = course = Course(x, now, stop, self.work)
+            heading = next(course.rest)
+            course.found.append(heading)
+        return heading
 
 
 class Branch(Evaluator[Schedule]):
     """The fold that gives the formula of a term right after a time `now`, and the `end` up to which it holds."""
 
-    def __init__(self, term: Schedule, now: float) -> None:
-        super().__init__(term)
+    def __init__(self, walk: Walk, now: float) -> None:
+        super().__init__(walk.s)
+        self.walk = walk
         self.now = now
         self.soon = now + 2 * ROUNDING * max(now, 1.0)
         self.end = math.inf
@@ -94,7 +102,7 @@ class Branch(Evaluator[Schedule]):
         return formula
 
     def constant(self, value: float) -> Schedule:
-        return unchecked(Constant, value)
+        return number(value)
 
     def lift(self, op: Op, args: list[Schedule]) -> Schedule:
         if not isinstance(op, str):
@@ -120,22 +128,32 @@ class Branch(Evaluator[Schedule]):
         if isinstance(x, Constant):
             return self.constant(float(function(x.value)))
         recorded = isinstance(function, Recording)
-        first = self.turns(x, 1, seam=not recorded)
+        turns = self.turns(x, 1, seam=not recorded)
+        if math.isnan(turns):
+            return self.constant(turns)
+        first = int(turns)
         value = float(function(first))
         slope = function.slope[first] if recorded else float(function(first + 1)) - value
         since = applied("subtract", x, self.constant(first))
         return applied("add", self.constant(value), applied("multiply", self.constant(float(slope)), since))
 
-    def turns(self, x: Schedule, n: float, *, seam: bool = False) -> int:
-        """``floor(x/n)``."""
-        first = int(value_at(x, self.soon) // n)
+    def turns(self, x: Schedule, n: float, *, seam: bool = False) -> float:
+        """``floor(x/n)``; NaN where x has no value."""
+        quotient = value_at(x, self.soon) // n
+        if math.isnan(quotient):
+            return quotient
+        if math.isinf(quotient):  # rounds shorter than the time from one float to the next
+            raise Exhausted
+        first = int(quotient)
         return first - 1 + self.side(x, [first * n, (first + 1) * n], seam=seam)
 
     def side(self, x: Schedule, edges: Sequence[float], *, seam: bool = False) -> int:
         """How many of the edges are at or below x right after now; the formula holds until x comes to the next."""
         count = bisect(edges, value_at(x, self.soon))
-        heading, *further = directions(x, self.now, self.end)
-        if further:
+        if isinstance(x, Constant):
+            return count
+        heading = self.walk.heading(x, self.now, min(self.end, self.walk.stop))
+        if heading.stop < min(self.end, self.walk.stop):
             self.stop(heading.stop, seam=True)
         if heading.direction and 0 <= count - (heading.direction < 0) < len(edges):
             edge = edges[count - (heading.direction < 0)]
@@ -183,110 +201,57 @@ _CHOICES: dict[str, Callable[..., Schedule]] = {
 """The operations that choose between formulas."""
 
 
-def applied(op: str, *args: Schedule) -> Schedule:
-    """An operation on formulas, as ``s(t)`` does it; on constants it is done."""
-    if all(isinstance(arg, Constant) for arg in args):
-        return unchecked(Constant, computed(op, *(cast("Constant", arg).value for arg in args)))
-    return unchecked(Lift, op, args)
-
-
-def crossing(x: Schedule, edge: float, a: float, b: float, direction: int) -> float:
-    """The time in (a, b] at which x, which goes in one direction, comes to an edge; inf if it does not.
-
-    But for rounding, it is a whole step, or b, where it is one of them.
-    """
-
-    def beyond(t: float) -> bool:
-        return (value_at(x, t) - edge) * direction >= 0
-
-    low, high = a, float(min(b, EVER))
-    if not (low < high and beyond(high)):
-        return math.inf
-    if abs(value_at(x, high) - edge) <= ROUNDING * abs(value_at(x, low) - edge):
-        return b
-    constant, terms = linear_form(x)
-    if terms.keys() == {TIME}:  # a straight line: the answer but for rounding
-        guess = (edge - constant) / terms[TIME][0]
-        for probe in (guess * (1 - ROUNDING), guess * (1 + ROUNDING)):
-            if low < probe < high:
-                low, high = (low, probe) if beyond(probe) else (probe, high)
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (low, middle) if beyond(middle) else (middle, high)
-    return round(high) if abs(high - round(high)) <= ROUNDING * max(high, 1.0) else high
-
-
-class Heading(NamedTuple):
-    """The times from `start` to `stop`, over which a schedule rises (1), falls (-1) or stays (0)."""
-
-    start: float
-    stop: float
-    direction: int
-
-
-def directions(formula: Schedule, a: float, b: float) -> list[Heading]:
-    """The spans of [a, b] over which a formula goes one way, in order."""
-    found: list[Heading] = []
-    unknown = [(a, b)]
-    for _ in range(LEVELS):
-        halves: list[tuple[float, float]] = []
-        for low, high in unknown:
-            way = direction(formula, low, high)
-            if way is not None:
-                found.append(Heading(low, high, way))
-            elif high - low > RESOLUTION * (high - a) and low < EVER:
-                middle = (low + high) / 2 if high < math.inf else 2 * low + 1
-                halves += [(low, middle), (middle, high)]
-        unknown = halves
-        if not unknown or len(unknown) > MAX_UNKNOWN:
+def reach(s: Schedule, stop: float, work: Work) -> Interval:
+    """From the least to the largest value of s at times from 0 up to `stop`, or what it tends to there."""
+    stop = min(stop, period_of(s) or stop)
+    whole, last = extent(s, 0, stop, work), extent(s, EVER, stop, work) if stop == math.inf else None
+    seen = point(s(0)) if last is None or last.low < last.high else last
+    for count, phase in enumerate(Walk(s, stop, work), start=1):
+        seen = seen.hull(phase.reached(s))
+        if count.bit_count() == 1 and phase.stop < stop and _inside(extent(s, phase.stop, stop, work), seen):
             break
-    found += [Heading(low, high, trend(formula, low, high)) for low, high in unknown]
-    return merged(sorted(found), a, b) or [Heading(a, b, trend(formula, a, b))]
+    return Interval(max(seen.low, whole.low), min(seen.high, whole.high))
 
 
-def merged(spans: list[Heading], a: float, b: float) -> list[Heading]:
-    """Spans as long as they can be, without gaps: a turn is in the middle of the gap that is left around it."""
-    runs = [list(run) for _, run in itertools.groupby(spans, key=lambda span: span.direction)]
-    gaps = [(before[-1].stop + after[0].start) / 2 for before, after in itertools.pairwise(runs)]
-    edges = [a, *gaps, b]
-    return [Heading(edges[place], edges[place + 1], run[0].direction) for place, run in enumerate(runs)]
+def _inside(inner: Interval, outer: Interval) -> bool:
+    rounding = ROUNDING * outer.size
+    return outer.low - rounding <= inner.low and inner.high <= outer.high + rounding
 
 
-def trend(formula: Schedule, a: float, b: float) -> int:
-    """Which way the ends of an interval point."""
-    first, last = value_at(formula, a), value_at(formula, b)
-    return 0 if abs(last - first) <= ROUNDING * max(abs(first), abs(last)) else 1 if last > first else -1
+@functools.lru_cache(maxsize=4096)
+def period_of(term: Schedule) -> float | None:
+    """The time after which a term is the same again, by its form; None if it never is, or not for all one knows."""
+    match term:
+        case Call():
+            return period_of(term.body)
+        case Warp(_, Lift("remainder", (Time(), Constant(period))), math.inf):
+            return period
+        case Constant() | Warp(Constant()):
+            return 1
+        case Lift(str(), args):
+            periods = {period_of(arg) for arg in args}
+            whole_ones = [period for period in periods if isinstance(period, int)]
+            return math.lcm(*whole_ones) if len(whole_ones) == len(periods) else None
+        case _:
+            return None
 
 
-def direction(formula: Schedule, a: float, b: float) -> int | None:
-    """The sign of the slope all over [a, b], but for rounding; None if the bounds do not tell."""
-    bounds, gross = slope(formula, Interval(a, b), {})
-    rounding = ROUNDING * gross if gross < math.inf else 0.0
-    rises, falls = bounds.low >= -rounding, bounds.high <= rounding
-    return None if not (rises or falls) else 0 if rises and falls else 1 if rises else -1
-
-
-def reached(s: Schedule, phases: Iterable[Phase]) -> Interval:
-    """From the least to the largest value that phases of s reach, or tend to; a reversed jump has one of its own."""
-    values: list[float] = []
-    for phase in phases:
-        values.append(s(phase.start))
-        values += [phase.limit(t) for span in phase.spans() for t in (span.start, span.stop)]
-    return hull_of(tuple(values), tuple(values))
-
-
-def extent(s: Schedule, start: float, stop: float = math.inf) -> Interval:
+def extent(s: Schedule, start: float, stop: float, work: Work) -> Interval:
     """Bounds of s over all times from `start` to `stop`, however many phases it has there."""
-    time = Interval(start, stop)
-    return Extent(s).fold(s, Clock(time, start, stop))
+    return Extent(s, work).fold(s, Clock(Interval(start, stop), start, stop))
 
 
 class Extent(Evaluator[Interval]):
     """The fold that bounds a term over a whole interval of times."""
 
+    def __init__(self, term: Schedule, work: Work) -> None:
+        super().__init__(term)
+        self.work = work
+
     def evaluate(self, term: Schedule, time: Clock[Interval]) -> Interval:
         match term:
             case Warp(inner, Lift("remainder", (Time(), Constant(period)))) if _covers(time.value, period):
-                return reached(inner, walk(inner, period))
+                return self.work.once(inner, lambda: reach(inner, period, self.work))
             case Lift() if smooth(term):
                 return range_over(term, self.clip(time, math.inf).value, {})
             case _:
@@ -311,15 +276,3 @@ class Extent(Evaluator[Interval]):
 
 def _covers(time: Interval, period: float) -> bool:
     return time.high - time.low >= period
-
-
-def smooth(term: Schedule) -> bool:
-    """Whether a term is one formula, with a slope everywhere."""
-    match term:
-        case Lift(op, args):
-            return (op in SLOPES or op in _LINEAR) and all(map(smooth, args))
-        case _:
-            return isinstance(term, Constant | Time)
-
-
-_LINEAR = frozenset(("add", "subtract", "negative"))

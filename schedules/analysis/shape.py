@@ -11,18 +11,28 @@ straight in between.
 ((1000, 10000), (), Bounds(low=0.0, high=0.001), 5.0)
 """
 
+import contextlib
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from bisect import bisect
+from collections.abc import Generator
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..algebra.checks import EVER, Endless, ScheduleError, Value, brief, demand, refusal
 from ..algebra.named import checked
-from ..algebra.nodes import Schedule
-from .intervals import Interval
-from .phases import ROUNDING, Phase, extent, reached, walk
+from ..algebra.nodes import Constant, Schedule
+from .courses import Exhausted, Work
+from .intervals import point
+from .phases import Phase, Walk, extent, period_of, reach
+from .slopes import ROUNDING, size_at
 
-PATIENCE = 20_000  # phases, after which a schedule is taken to go on for ever
+PATIENCE = 20_000  # looks at phases and spans, after which a schedule is taken to go on for ever
+
+
+SCANNED = 2**17  # steps that are looked at one by one, where rounding decides
+
+
+SLACK = 1e-14  # of a time: how far rounding may move a knot
 
 
 Way: TypeAlias = Literal["rises", "falls", "stays"]
@@ -48,7 +58,8 @@ def knots(s: Schedule, *, steps: Endless | None = None) -> tuple[float, ...]:
     >>> knots(clip(linear(1.0, 0.0, 100), 0.25, 1.0))
     (75, 100)
     """
-    return tuple(phase.stop for phase in phases_of("knots", s, _end(s, steps)) if phase.knot)
+    with looking("knots", s, _end("knots", s, steps)) as phases:
+        return tuple(phase.stop for phase in phases if phase.knot)
 
 
 class Jump(NamedTuple):
@@ -77,22 +88,30 @@ def jumps(s: Schedule, *, steps: Endless | None = None) -> tuple[Jump, ...]:
     >>> jumps(linear(0.0, 1e-3, 500) >> cosine(2e-3, 0.0, 9_500))
     (Jump(step=500, before=0.001, after=0.002),)
     """
-    end = _end(s, steps)
-    found = list(phases_of("jumps", s, math.nextafter(end, math.inf)))
-    return tuple(jump for jump in _jumps_of(s, found) if jump.step <= end)
+    end = _end("jumps", s, steps)
+    with looking("jumps", s, math.nextafter(end, math.inf)) as phases:
+        return tuple(jump for jump in jumps_of(s, list(phases)) if jump.step <= end)
 
 
-def _jumps_of(s: Schedule, found: list[Phase]) -> list[Jump]:
-    """The jumps from phase to phase."""
+def jumps_of(s: Schedule, found: list[Phase]) -> list[Jump]:
+    """The jumps from phase to phase, but for what rounding the time makes of a continuous change."""
     starts = found[:1] + [after for before, after in itertools.pairwise(found) if before.knot]
-    before = {phase.stop: phase.limit(phase.stop) for phase in found if phase.knot}
-    knots: list[Jump] = []
+    earlier = {phase.stop: phase for phase in found if phase.knot}
+    knots: list[tuple[Jump, float]] = []
     for phase in starts:
         step, after, value = phase.start, phase.limit(phase.start), float(s(phase.start))
-        sides = (before.get(step, value), value)
-        knots.append(Jump(step, max(sides, key=lambda side: abs(side - after)), after))
-    peak = max((abs(value) for knot in knots for value in knot[1:]), default=0.0)
-    return [knot for knot in knots if abs(knot.after - knot.before) > ROUNDING * peak]
+        before = earlier[step].limit(step) if step in earlier else value
+        jump = Jump(step, max(before, value, key=lambda side: abs(side - after)), after)
+        knots.append((jump, sum(_blurred(side, step) for side in (earlier.get(step), phase) if side)))
+    peak = max((abs(value) for jump, _ in knots for value in jump[1:] if math.isfinite(value)), default=0.0)
+    return [jump for jump, blur in knots if abs(jump.after - jump.before) > ROUNDING * peak + blur]
+
+
+def _blurred(phase: Phase, t: float) -> float:
+    """How much the value of a phase at its end t changes where rounding moves t."""
+    inside = t + SLACK * max(t, 1.0) * (1 if t == phase.start else -1)
+    change = abs(phase.limit(inside) - phase.limit(t))
+    return change if phase.start < inside < phase.stop and math.isfinite(change) else 0.0
 
 
 class Span(NamedTuple):
@@ -120,14 +139,19 @@ def monotone(s: Schedule, *, steps: Endless | None = None) -> tuple[Span, ...]:
     Span(start=0, stop=30, way='rises')
     Span(start=30, stop=100, way='falls')
     """
-    whole = list(phases_of("monotone", s, _end(s, steps)))
-    breaks = {jump.step for jump in _jumps_of(s, whole)}
+    with looking("monotone", s, _end("monotone", s, steps)) as phases:
+        return tuple(spans_of(s, list(phases)))
+
+
+def spans_of(s: Schedule, phases: list[Phase]) -> list[Span]:
+    """The spans of phases, as long as they can be without a jump."""
+    breaks = {jump.step for jump in jumps_of(s, phases)}
     found: list[Span] = []
-    for start, stop, direction in (span for phase in whole for span in phase.spans()):
+    for start, stop, direction in (span for phase in phases for span in phase.spans):
         span = Span(start, stop, _WAYS[direction])
         joined = found and found[-1].way == span.way and start not in breaks
         found[-1:] = [span._replace(start=found[-1].start)] if joined else [*found[-1:], span]
-    return tuple(found)
+    return found
 
 
 class Bounds(NamedTuple):
@@ -156,20 +180,11 @@ def bounds(s: Schedule, *, steps: Endless | None = None) -> Bounds:
     >>> bounds(triangular(1e-4, 1e-3, 2_000))
     Bounds(low=0.0001, high=0.001)
     """
+    check_settled("bounds", s)
     end = math.inf if steps is None else steps
-    phases = phases_of("bounds", s, end)
-    whole, last = extent(s, 0, end), extent(s, EVER) if end == math.inf else None
-    seen = Interval(s(0), s(0)) if last is None or last.low < last.high else last
-    for count, phase in enumerate(phases, start=1):
-        seen = seen.hull(reached(s, [phase]))
-        if count.bit_count() == 1 and phase.stop < end and _inside(extent(s, phase.stop, end), seen):
-            break
-    return Bounds(max(seen.low, whole.low), min(seen.high, whole.high))
-
-
-def _inside(inner: Interval, outer: Interval) -> bool:
-    rounding = ROUNDING * outer.size
-    return outer.low - rounding <= inner.low and inner.high <= outer.high + rounding
+    with looking("bounds", s, end) as walk:
+        low, high = reach(s, end, walk.work).ends
+        return Bounds(low, high)
 
 
 @checked
@@ -178,6 +193,8 @@ def first(
 ) -> int | None:
     """``min {t = 0, 1, 2, ... : s(t) < below}``, or ``> above``: the first whole step there; None if there is none.
 
+    What counts are the floats that ``s(t)`` gives at whole steps: where rounding puts one beyond, it is beyond.
+
     Args:
         s: the schedule.
         below: the value that s is to fall below.
@@ -185,7 +202,8 @@ def first(
         steps: how many steps to look at; None means for ever.
 
     Raises:
-        ScheduleError: not one of `below` and `above` is given, or s goes on for ever and `steps` is None.
+        ScheduleError: not one of `below` and `above` is given; s goes on for ever and `steps` is None; or rounding
+            decides at more steps than can be looked at one by one.
 
     >>> from schedules import cosine
     >>> first(cosine(1e-3, 0.0, 10_000), below=1e-4)
@@ -193,50 +211,75 @@ def first(
     """
     if (below is None) == (above is None):
         raise ScheduleError(f"first: below={below}, above={above}: one of the two; first(s, below=1e-4), say")
-    sign, level = (1, below) if below is not None else (-1, above)
+    sign, level = (-1, below) if below is not None else (1, above)
     assert level is not None  # noqa: S101 -- tells the type checker what the lines above did
-
-    def beyond(t: int) -> bool:
-        return (s(t) - level) * sign < 0
-
-    end = math.inf if steps is None else math.ceil(steps)
-    for count, phase in enumerate(phases_of("first", s, end), start=1):
-        for start, stop, _ in phase.spans():
-            inside = range(math.ceil(start), math.ceil(min(stop, EVER)))
-            for part in (inside[:1], inside[1:2], inside[2:]):  # the start may have a value of its own: a jump reversed
-                if part and beyond(part[-1]):
-                    return _least(part, beyond)
-        if count.bit_count() == 1 and phase.stop < end:
-            rest = extent(s, phase.stop, end)
-            if (rest.low if sign > 0 else -rest.high) >= level * sign:
-                break
+    end, period = math.inf if steps is None else math.ceil(steps), period_of(s)
+    end = min(end, period) if isinstance(period, int) else end
+    with looking("first", s, end) as walk:
+        for count, phase in enumerate(walk, start=1):
+            step = first_in(s, phase, level, sign)
+            if step is not None:
+                return step
+            if count.bit_count() == 1 and phase.stop < end:
+                rest = extent(s, phase.stop, end, walk.work) * point(sign)
+                if rest.high <= level * sign:
+                    break
     return None
 
 
-def _least(steps: range, holds: Callable[[int], bool]) -> int:
-    """The first step at which a condition holds, which holds from then on, and at the last."""
-    low, high = steps[0], steps[-1]
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle + 1, high)
-    return high
+def first_in(s: Schedule, phase: Phase, level: float, sign: int) -> int | None:
+    """The first whole step of a phase at which s is above a level, or below it if the sign is negative."""
+
+    def beyond(t: int) -> float:
+        return (s(t) - level) * sign
+
+    def near(t: int) -> bool:  # beyond, or so near that rounding decides
+        size = size_at(phase.formula, t)
+        return beyond(t) >= -ROUNDING * max(abs(level), size if size < math.inf else 0.0)
+
+    for span in phase.spans:
+        inside = range(math.ceil(span.start), math.ceil(min(span.stop, EVER)))
+        for t in inside[:2]:  # the start may have a value of its own: a jump reversed
+            if beyond(t) > 0:
+                return t
+        rest = inside[2:] if not isinstance(phase.formula, Constant) else inside[:0]
+        if span.direction == sign:
+            rest = rest[bisect(rest, False, key=near) :]
+        elif span.direction:
+            rest = rest[: bisect(rest, False, key=lambda t: not near(t))]
+        elif rest and not (near(rest[0]) or near(rest[-1])):
+            continue
+        for t in rest[:SCANNED]:
+            if beyond(t) > 0:
+                return t
+        if len(rest) > SCANNED and s(rest[-1]) != s(rest[0]):
+            wants = f"s is within rounding of it for {len(rest)} steps from step {rest[0]} on; ask for one further off"
+            raise refusal("first", "above" if sign > 0 else "below", level, wants)
+    return None
 
 
-def _end(s: Schedule, steps: float | None) -> float:
+def _end(function: str, s: Schedule, steps: float | None) -> float:
+    if steps is None and s.steps == math.inf and period_of(s) not in (None, 1):
+        raise _endless(function, s)
     return s.steps if steps is None else steps
 
 
-def phases_of(function: str, s: Schedule, end: float) -> Iterator[Phase]:
-    """The phases of s up to `end`, if they come to an end."""
+def _endless(function: str, s: Schedule) -> ScheduleError:
+    return refusal(function, "steps", None, f"{brief(s)} goes on for ever; say how far to look: steps=1000")
+
+
+@contextlib.contextmanager
+def looking(function: str, s: Schedule, end: float) -> Generator[Walk]:
+    """The phases of s up to `end`; an error, if they are too many to be looked at."""
     check_settled(function, s)
-    return _counted(function, s, end)
-
-
-def _counted(function: str, s: Schedule, end: float) -> Iterator[Phase]:
-    for count, phase in enumerate(walk(s, end)):
-        if count >= PATIENCE and end == math.inf:
-            raise refusal(function, "steps", None, f"{brief(s)} goes on for ever; say how far to look: steps=1000")
-        yield phase
+    walk = Walk(s, end, Work(PATIENCE if end < math.inf else PATIENCE // 2))
+    try:
+        yield walk
+    except Exhausted:
+        if end == math.inf:
+            raise _endless(function, s) from None
+        far = f"{brief(s)} turns too often up to there; it was followed up to step {walk.now:g}"
+        raise refusal(function, "steps", end, f"{far}, so ask for no more: steps={max(int(walk.now), 1)}") from None
 
 
 def check_settled(function: str, s: Schedule) -> None:

@@ -26,7 +26,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated
 
-from ..algebra.checks import Count, Kind, Period, Positive, Value, Values, choice, demand, each, integer
+from ..algebra.checks import Count, Kind, Period, Positive, Rounds, Value, Values, choice, demand, each, integer
 from ..algebra.named import checked
 from ..algebra.nodes import Schedule
 from ..library.combinators import join, shift, stretch
@@ -205,7 +205,7 @@ def StepParamScheduler(num_updates: Period, values: Values) -> Schedule:
 
 @checked
 def StepWithFixedGammaParamScheduler(
-    base_value: Positive, num_decays: Count, gamma: Positive, num_updates: Count
+    base_value: Positive, num_decays: Rounds, gamma: Positive, num_updates: Count
 ) -> Schedule:
     """``s(where) = base_value * gamma**floor((where + 1e-6) * (num_decays + 1))``.
 

@@ -38,6 +38,7 @@ import inspect
 import math
 import operator
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, TypeAlias, cast
@@ -68,7 +69,7 @@ from ..algebra.checks import (
 )
 from ..algebra.named import checked
 from ..algebra.nodes import Constant, Join, Schedule, Warp
-from ..library.combinators import cycle, every, join, repeat
+from ..library.combinators import cycle, every, join, repeat, shift
 from ..library.curves import constant, cosine, custom, exponential_decay, linear, multistep, polynomial, step_decay
 from ..library.plateau import Plateau
 from ..library.recipes import exp_range, triangular, triangular2
@@ -595,8 +596,9 @@ def ChainedScheduler(lr: Value, schedulers: _Members) -> Schedule:
     """``a * b * ...``: all the schedulers at each step, one after the other on one learning rate.
 
     Factors multiply. What computes from the base alone (`LambdaLR`, `CyclicLR`, `OneCycleLR`, warm restarts)
-    overwrites all before it; only as the last is it a schedule, which begins with the learning rate that building them
-    leaves. `CosineAnnealingLR` down to 0 is a factor too, up to `T_max`; it then climbs to the base.
+    overwrites all before it, and a factor after it acts for one step: `StepLR` at the step of its drop alone. The chain
+    begins with the learning rate that building them leaves. `CosineAnnealingLR` down to 0 is a factor too, up to
+    `T_max`; it then climbs to the base.
 
     Args:
         lr: the learning rate of the optimizer.
@@ -1094,13 +1096,43 @@ def _chained(b: Built, lr: float) -> Schedule:
             "are constant from T_max on; say what is meant: SequentialLR, or a product such as "
             "step_decay(1.0, 0.1, 30) * cosine(0.1, 0.0, 90)",
         )
-    why = "computes from the base learning rate alone, so that the factors after it act for one step"
-    what = why if _overwrites(link) else "sets the learning rate at some steps and multiplies it at others"
+    if link.scheduler in _CURVES:
+        later = members[members.index(link) + 1 :]
+        s = functools.reduce(operator.mul, map(_turns, later), link.curve)
+        return s if _near(s(0), lr) else constant(lr, steps=1) >> s[1:]
     raise _refused(
         link,
-        f"in a ChainedScheduler, it {what}; put it last, if it is to overwrite the others, or say what is meant "
-        "as a product of schedules such as cosine(0.1, 0.0, 90) * step_decay(1.0, 0.1, 30)",
+        "in a ChainedScheduler, it sets the learning rate at some steps and multiplies it at others; put it last, if "
+        "it is to overwrite the others, or say what is meant as a product of schedules such as "
+        "cosine(0.1, 0.0, 90) * step_decay(1.0, 0.1, 30)",
     )
+
+
+def _turns(b: Built) -> Schedule:
+    """What each step of a factor multiplies the learning rate by, from step 1 on; 1 at step 0."""
+    given, one = b.arguments, constant(1.0, steps=1)
+    match b.name:
+        case "StepLR":
+            size, drop = given["step_size"], constant(given["gamma"], steps=1)
+            return constant(1.0, steps=size) >> cycle(drop >> constant(1.0, steps=size - 1))
+        case "MultiStepLR":
+            at = Counter(step for step in given["milestones"] if step > 0 and step % 1 == 0)
+            knots = [0, *(step + after for step in sorted(at) for after in (0, 1)), math.inf]
+            values = [1.0, *(value for step in sorted(at) for value in (given["gamma"] ** at[step], 1.0))]
+            return join(
+                *(constant(v, steps=end - begin) for v, (begin, end) in zip(values, pairwise(knots), strict=True))
+            )
+        case "ConstantLR" if not isinstance(b.factor, Constant):
+            n = given["total_iters"]
+            return constant(1.0, steps=n) >> constant(1 / given["factor"], steps=1) >> constant(1.0)
+        case "ExponentialLR":
+            return one >> constant(given["gamma"])
+        case "MultiplicativeLR":
+            return one >> custom(_Counted(given["lr_lambda"]))[1:]
+        case "LinearLR" | "PolynomialLR" if b.factor.steps:
+            return (b.factor / shift(b.factor, 1))[: b.factor.steps + 1] >> constant(1.0)
+        case _:
+            return constant(1.0)
 
 
 def _product(members: Sequence[Built], lr: float) -> Schedule:

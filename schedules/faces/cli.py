@@ -1,15 +1,16 @@
-"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``.
+"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``, ...
 
 Whatever goes wrong is one line on standard error and exit status 2.
 """
 
 import argparse
+import importlib
 import io
 import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
@@ -18,7 +19,7 @@ import numpy as np
 
 from .. import __version__
 from ..algebra.checks import EVER, ScheduleError, brief
-from ..algebra.nodes import Schedule
+from ..algebra.nodes import Constant, Schedule
 from ..evaluate.grid import CHUNK
 from ..text.expression import parse
 from ..text.formula import explain
@@ -40,7 +41,10 @@ examples:
   schedules explain 'cosine_warmup(1e-3, 10_000, warmup=500)'
   schedules export 'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py
   schedules diff 'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'
+  schedules describe 'wsd(lr, steps, warmup=0.1 * steps, cooldown=steps // 5)' -D lr=3e-4 -D steps=10_000
+  schedules plot @schedule.txt
   schedules lint 'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'
+  schedules recognise lr.csv
 
 An expression is read, never executed. One that begins with a minus sign goes into parentheses.
 """
@@ -65,7 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.reconfigure(errors="replace")  # an ASCII terminal shows what it can
     try:
         arguments = _parser().parse_args(argv)
-        status = arguments.command(arguments) or 0
+        _load([*os.environ.get("SCHEDULES_IMPORT", "").split(","), *arguments.modules])
+        names: dict[str, Any] = {}
+        for name, text in arguments.names:
+            names[name] = _number_or_schedule(parse(text, **names))
+        status = arguments.command([parse(_text(text), **names) for text in arguments.expressions], arguments) or 0
         print(end="", flush=True)
     except KeyboardInterrupt:
         return _quiet(130)
@@ -86,15 +94,36 @@ def _quiet(status: int) -> int:
     return status
 
 
+def _load(modules: Iterable[str]) -> None:
+    """Import people's own modules, from where they are as well, for the named schedules in them."""
+    for name in filter(None, map(str.strip, modules)):
+        if "" not in sys.path:
+            sys.path.insert(0, "")
+        try:
+            importlib.import_module(name)
+        except Exception as fault:  # whatever their code raises
+            raise ScheduleError(f"--import {name}: {type(fault).__name__}: {fault}") from None
+
+
+def _number_or_schedule(s: Schedule) -> Any:
+    return s.value if isinstance(s, Constant) else s
+
+
+def _text(expression: str) -> str:
+    """The expression itself, or what is in the file that it names, or on standard input."""
+    if expression == "-":
+        return sys.stdin.read()
+    return Path(expression[1:]).read_text(encoding="utf-8-sig") if expression.startswith("@") else expression
+
+
 # -- commands ----------------------------------------------------------------------------------------
 
 
-def _plot(arguments: Any) -> None:
+def _plot(schedules: list[Schedule], arguments: Any) -> None:
     """Draw to the file, or else in the terminal."""
     output = arguments.output
     if output is not None and Path(output).suffix not in FORMATS:
         raise ScheduleError(f"plot: output={output}: a picture is one of {', '.join(FORMATS)}")
-    schedules = list(map(parse, arguments.expressions))
     if output is None:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         print(terminal(schedules, arguments.steps, colour=colour))
@@ -104,14 +133,14 @@ def _plot(arguments: Any) -> None:
         picture.savefig(file, format=Path(output).suffix[1:])
 
 
-def _describe(arguments: Any) -> None:
+def _describe(schedules: list[Schedule], arguments: Any) -> None:
     """Print the table of segments."""
-    print(describe(parse(arguments.expression), arguments.steps))
+    print(describe(schedules[0], arguments.steps))
 
 
-def _values(arguments: Any) -> None:
+def _values(schedules: list[Schedule], arguments: Any) -> None:
     """Print or save the values at steps 0, K, 2K, ..., block by block."""
-    s = parse(arguments.expression)
+    (s,) = schedules
     steps = _steps("values", s, arguments.steps)[:: arguments.every]
     if arguments.npy is None:
         _print(s, steps, arguments.form)
@@ -121,19 +150,20 @@ def _values(arguments: Any) -> None:
 
 def _steps(command: str, s: Schedule, count: int | None) -> range:
     """The steps that were asked for, or all that there are."""
-    if count is None and s.steps == math.inf:
-        raise ScheduleError(f"{command}: {brief(s)} is endless; say how many: --steps 1000")
+    if count is None and s.steps in (0, math.inf):
+        length = "is endless" if s.steps else "lasts 0 steps"
+        raise ScheduleError(f"{command}: {brief(s)} {length}; say how many: --steps 1000")
     return range(count or min(math.ceil(s.steps), EVER))
 
 
-def _explain(arguments: Any) -> None:
+def _explain(schedules: list[Schedule], _: Any) -> None:
     """Print the formula."""
-    print(explain(parse(arguments.expression)))
+    print(explain(*schedules))
 
 
-def _export(arguments: Any) -> None:
+def _export(schedules: list[Schedule], arguments: Any) -> None:
     """Print source, a formula or a table, or write it to the file."""
-    s = parse(arguments.expression)
+    (s,) = schedules
     if arguments.steps is not None and arguments.form != "csv":
         raise ScheduleError(f"export: steps={arguments.steps}: only values are counted; cut the schedule: s[:1000]")
     texts = EXPORTS[arguments.form](s, arguments)
@@ -153,24 +183,35 @@ EXPORTS: dict[str, Callable[[Schedule, Any], Iterator[str]]] = {
 }
 
 
-def _diff(arguments: Any) -> int:
+def _diff(schedules: list[Schedule], arguments: Any) -> int:
     """Print where two schedules differ; the status tells whether they do."""
     from ..analysis.compare import diff
 
-    found = diff(*map(parse, arguments.expressions), steps=arguments.steps)
+    found = diff(*schedules, steps=arguments.steps)
     if found:
         print(found)
     return int(bool(found))
 
 
-def _lint(arguments: Any) -> int:
+def _lint(schedules: list[Schedule], arguments: Any) -> int:
     """Print what looks like a mistake, line by line; the status tells whether anything does."""
-    from ..analysis.compare import lint
+    from ..analysis.lint import lint
 
-    warnings = lint(parse(arguments.expression), steps=arguments.steps)
+    warnings = lint(*schedules, steps=arguments.steps)
     for warning in warnings:
         print(warning)
     return int(bool(warnings))
+
+
+def _recognise(arguments: Any) -> None:
+    """Print the expression whose values a log has."""
+    from ..analysis.recognise import from_callable
+    from ..library.combinators import stretch
+    from .log import read
+
+    log = read(arguments.log, arguments.column)
+    digits = log.digits if arguments.digits is None else arguments.digits
+    print(stretch(from_callable(log.values, digits=digits), log.every))
 
 
 class TextFormat(NamedTuple):
@@ -251,6 +292,29 @@ class _Parser(argparse.ArgumentParser):
         raise ScheduleError(f"{message}; see {self.prog} --help")
 
 
+def _surroundings() -> _Parser:
+    """What every command takes besides its expressions."""
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "-D",
+        dest="names",
+        type=_binding,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what a name in the expressions stands for; later ones may use it",
+    )
+    common.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module with named schedules of your own; also SCHEDULES_IMPORT=a,b in the environment",
+    )
+    return common
+
+
 def _parser() -> argparse.ArgumentParser:
     style: dict[str, Any] = {"epilog": EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
     parser = _Parser(prog="schedules", description="Draw, describe and evaluate learning-rate schedules.", **style)
@@ -258,34 +322,33 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(
-        function: Callable[[Any], int | None],
+        function: Callable[[list[Schedule], Any], int | None],
         name: str,
-        expressions: dict[str, Any],
+        count: int | str,
         purpose: str,
         steps: str | None = "how many steps; needed for what is endless",
     ) -> Any:
-        added = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.", **style)
+        about = f"{purpose.capitalize()}."
+        added = commands.add_parser(name, help=purpose, description=about, parents=[_surroundings()], **style)
         added.set_defaults(command=function)
-        added.add_argument(**expressions, metavar="EXPR", help="a schedule, such as 'cosine(1e-3, 0, 900)'")
+        expression = "a schedule, such as 'cosine(1e-3, 0, 900)'; @FILE, or - for standard input"
+        added.add_argument("expressions", nargs=count, metavar="EXPR", help=expression)
         if steps is not None:
             added.add_argument("--steps", type=_whole, metavar="N", help=steps)
         return added
 
-    one, many = {"dest": "expression"}, {"dest": "expressions", "nargs": "+"}
-    plot = command(_plot, "plot", many, "draw schedules in the terminal, or to a file")
+    plot = command(_plot, "plot", "+", "draw schedules in the terminal, or to a file")
     plot.add_argument("-o", "--output", metavar="FILE", help=f"the picture, one of {', '.join(FORMATS)}")
-    command(_describe, "describe", one, "print the segments of a schedule: first and last step, shape, values there")
-    values = command(_values, "values", one, "print the values of a schedule, one line 'step value' for each step")
+    command(_describe, "describe", 1, "print the segments of a schedule: first and last step, shape, values there")
+    values = command(_values, "values", 1, "print the values of a schedule, one line 'step value' for each step")
     values.add_argument("--every", type=_whole, default=1, metavar="K", help="only steps 0, K, 2K, ...")
     values.set_defaults(form=PLAIN)
     forms = values.add_mutually_exclusive_group()
     forms.add_argument("--csv", action="store_const", dest="form", const=CSV, help="lines 'step,value' and a head")
     forms.add_argument("--json", action="store_const", dest="form", const=JSON, help="a list of pairs [step, value]")
     forms.add_argument("--npy", metavar="FILE", help="write the values to a NumPy file instead, in float64")
-    command(_explain, "explain", one, "print the formula of a schedule", None)
-    export = command(
-        _export, "export", one, "print a schedule as source, formula or table, for use without this package"
-    )
+    command(_explain, "explain", 1, "print the formula of a schedule", None)
+    export = command(_export, "export", 1, "print a schedule as source, formula or table, for use without this package")
     export.add_argument(
         "--to",
         dest="form",
@@ -295,9 +358,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
-    command(_diff, "diff", {**many, "nargs": 2}, "print where two schedules differ; the exit status is 1 if they do")
-    command(_lint, "lint", one, "print what looks like a mistake; the exit status is 1 if anything does")
+    command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
+    purpose = "print the schedule whose values were logged, in named schedules"
+    recognise = commands.add_parser("recognise", help=purpose, description=f"{purpose.capitalize()}.", **style)
+    recognise.set_defaults(command=_recognise)
+    recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
+    recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
+    recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
+    command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
     return parser
+
+
+def _binding(text: str) -> tuple[str, str]:
+    """The name and the text of ``NAME=VALUE``."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text}: write NAME=VALUE, such as lr=3e-4")
+    return name.strip(), value
 
 
 def _whole(text: str) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..algebra.checks import extra_module
 from ..algebra.nodes import Schedule
-from .figure import Frame, horizon_of, seen
+from .figure import Curve, Frame, curves
 from .table import shortened
 
 COLORS = ("blue", "orange", "green", "red", "magenta", "cyan")
@@ -20,37 +20,60 @@ MARKERS = "•x+o*#@%"
 HIGH = 24  # lines at most, the legend not counted
 
 
-def terminal(schedules: Sequence[Schedule], steps: int | None = None, *, colour: bool = False) -> str:
+def terminal(
+    schedules: Sequence[Schedule],
+    steps: int | None = None,
+    *,
+    colour: bool = False,
+    start: int = 0,
+    log: bool = False,
+    title: str | None = None,
+    labels: Sequence[str] = (),
+) -> str:
     """The curves as text, as wide as the terminal, as far as the longest, with a legend below.
 
     Args:
         schedules: what to draw.
-        steps: the steps to draw.
+        steps: how many steps to draw.
         colour: tell the curves apart by their colours, for a terminal; otherwise by their marks.
+        start: the first step to draw.
+        log: a logarithmic axis of values, on which nothing is seen at 0 and below.
+        title: a line over the picture.
+        labels: what the legend calls the curves; else each is its expression.
 
     Raises:
         ScheduleError: all schedules are endless and `steps` is None, or plotext is not installed.
     """
-    end = horizon_of(schedules, steps)
     canvas = extra_module("plotext")
     width, height = shutil.get_terminal_size()
-    curves = [seen(s, end, width) for s in schedules]
-    frame = Frame.around(np.concatenate([values for _, values in curves]))
+    found = [_scaled(curve, log=log) for curve in curves(schedules, steps, start=start, labels=labels, columns=width)]
+    frame = Frame.around(np.concatenate([curve.values for curve in found]))
     canvas.clear_figure()
     canvas.limit_size(False, False)
-    canvas.plot_size(width, min(max(height - len(schedules) - 2, 10), HIGH))
+    canvas.plot_size(width, min(max(height - len(schedules) - 2 - bool(title), 10), HIGH))
     canvas.theme("clear")
     legend: list[str] = []
-    for s, (times, values), color, mark in zip(schedules, curves, cycle(COLORS), cycle(MARKERS), strict=False):
+    for (times, values, label), color, mark in zip(found, cycle(COLORS), cycle(MARKERS), strict=False):
         finite = np.isfinite(values)
         x, y = times[finite].tolist(), frame.heights(values[finite]).tolist()
         canvas.plot(x, y, color=color, marker="braille" if colour else mark)
         key = canvas.colorize("\u2812" if colour else mark, color)
-        legend.append(f"  {key} {shortened(repr(s), width - 4)}")
-    canvas.xlim(0, end)
+        legend.append(f"  {key} {shortened(label, width - 4)}")
+    first, end = found[0].times[0], found[0].times[-1]
+    canvas.xlim(first, end)
     canvas.ylim(0, 1)
-    canvas.yticks([tick / 4 for tick in range(5)], [f"{frame.value(tick / 4):.3g}" for tick in range(5)])
-    ticks = sorted({int(end * tick // 4) for tick in range(5)})
+    heights = [frame.value(tick / 4) for tick in range(5)]
+    canvas.yticks([tick / 4 for tick in range(5)], [f"{10**v if log else v:.3g}" for v in heights])
+    ticks = sorted({int(first + (end - first) * tick // 4) for tick in range(5)})
     canvas.xticks(ticks, list(map(str, ticks)))
-    text = "\n".join([canvas.build().rstrip("\n"), *legend])
+    text = "\n".join([*([title] if title else []), canvas.build().rstrip("\n"), *legend])
     return text if colour else canvas.uncolorize(text)
+
+
+def _scaled(curve: Curve, *, log: bool) -> Curve:
+    """A curve by its heights in the picture, where they are logarithms if it is so asked."""
+    if not log:
+        return curve
+    with np.errstate(all="ignore"):
+        heights = np.log10(np.where(curve.values > 0, curve.values, np.nan))
+    return curve._replace(values=heights)

@@ -4,6 +4,7 @@ A time transform is a `Warp` with a small clock, and a clock is itself a schedul
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..algebra.checks import (
@@ -43,13 +44,13 @@ from ..algebra.nodes import (
 from .curves import linear
 
 
-def join(*parts: ScheduleLike) -> Schedule:
+def join(*parts: ScheduleLike | Sequence[ScheduleLike]) -> Schedule:
     """``s(t) = parts[i](t - knots[i])``: one after the other, each in its own local time; ``a >> b`` for two.
 
     At a knot the later part counts. Parts of no length vanish, and the last may be endless.
 
     Args:
-        parts: schedules, in order; a number stands for a constant.
+        parts: schedules, in order, or lists of them; a number stands for a constant.
 
     Raises:
         ScheduleError: there are no parts; one before the last is endless, or a bare constant, which has no length.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..algebra.checks import (
+    Count,
     Endless,
     Function,
     Milestones,
@@ -456,3 +457,39 @@ def _levels(values: Values, boundaries: Milestones) -> Schedule:
     knots = [0, *boundaries]
     parts = [lasting_constant(value, whole(b - a)) for value, a, b in zip(values, knots, boundaries, strict=False)]
     return Join((*parts, lasting_constant(values[-1], math.inf)))
+
+
+@named
+def chebyshev(start: Positive, end: Positive, steps: Count, *, fractal: Switch = False) -> Schedule:
+    """``s(t) = 1 / cosine(1/start, 1/end, n)(t + 1/2)`` for n = `steps`: the inverse roots of a Chebyshev polynomial.
+
+    Of all n learning rates in a row, these bring gradient descent closest to the minimum of any quadratic whose
+    curvatures lie between ``1/start`` and ``1/end`` (twice that of what is stable at once, if ``end = 1/curvature``).
+    In their own order rounding errors and noise grow on the way; in the fractal order, where large ones follow small
+    ones, they do not.
+
+    Args:
+        start: the highest learning rate: the inverse of the least curvature.
+        end: the lowest: the inverse of the largest.
+        steps: how many steps.
+        fractal: whether they come in the fractal order; there are then 1, 2, 4, 8, ... steps.
+
+    Raises:
+        ScheduleError: a learning rate is not positive, or a fractal order is asked of other than a power of two.
+
+    Source: Young 1953, On Richardson's method; the fractal order is of Agarwal, Goel and Zhang 2021, Acceleration via
+    Fractal Learning Rate Schedules (arXiv:2103.01338), definition 2.
+
+    >>> chebyshev(1.0, 0.1, 4)([0, 3])
+    array([0.7448556 , 0.10354692])
+    >>> chebyshev(1.0, 0.1, 4, fractal=True)(0) == chebyshev(1.0, 0.1, 4)(0)
+    True
+    """
+    curve = (1 / cosine(1 / start, 1 / end, steps))[0.5 : steps + 0.5]
+    if not fractal:
+        return curve
+    demand(steps & (steps - 1) == 0, "chebyshev", "steps", steps, "a fractal order takes 1, 2, 4, 8, ... steps")
+    order = [0]
+    while len(order) < steps:
+        order = [place for early in order for place in (early, 2 * len(order) - 1 - early)]
+    return Warp(curve, replay(order, interpolate=False), steps)

@@ -5,10 +5,12 @@ compares, adds and multiplies, so the same code runs in Python and, on arrays, i
 """
 
 import dataclasses
+import inspect
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ..algebra.checks import Amount, Factor, Mode, ThresholdMode, Whole, accept
+from ..algebra.named import readable
 
 __all__ = ["Plateau", "PlateauState"]
 
@@ -103,6 +105,9 @@ class Plateau:
         margin = self.threshold if self.mode == "max" else -self.threshold
         goal = best * (1.0 + margin) if self.threshold_mode == "rel" else best + margin
         return metric > goal if self.mode == "max" else metric < goal
+
+
+cast("Any", Plateau).__signature__ = readable(inspect.signature(Plateau))
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:

@@ -4,12 +4,36 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from ..algebra.checks import Count, Period, Positive, Rounds, Share, Steps, Switch, Value, demand, whole
+from itertools import pairwise
+
+from ..algebra.checks import (
+    Milestones,
+    Period,
+    Positive,
+    Rounds,
+    Share,
+    Steps,
+    Switch,
+    Value,
+    demand,
+    is_settled,
+    refusal,
+    whole,
+)
 from ..algebra.forms import parted
-from ..algebra.named import Shape, checked, named
-from ..algebra.nodes import Schedule
+from ..algebra.named import Shape, named
+from ..algebra.nodes import Schedule, Time, lift
 from .combinators import cycle, join
-from .curves import constant, cosine, exponential, exponential_decay, inverse_sqrt, linear, polynomial, step_decay
+from .curves import (
+    constant,
+    cosine,
+    exponential,
+    exponential_decay,
+    inverse_sqrt,
+    linear,
+    polynomial,
+    step_decay,
+)
 
 
 @named
@@ -43,7 +67,7 @@ def wsd(
     >>> wsd(1.0, 100, warmup=10, cooldown=20)([0, 5, 10, 79, 90, 100])
     array([0. , 0.5, 1. , 1. , 0.5, 0. ])
     """
-    warmup, cooldown, stable = _phases("wsd", "warmup + cooldown", steps, warmup, cooldown)
+    warmup, cooldown, stable = _phases("wsd", steps, warmup=warmup, cooldown=cooldown)
     return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
 
 
@@ -85,7 +109,7 @@ def cosine_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> cosine_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    warmup, rest = _phases("cosine_warmup", "warmup", steps, warmup)
+    warmup, rest = _phases("cosine_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> cosine(peak, end, rest)
 
 
@@ -108,7 +132,7 @@ def linear_warmup(peak: Value, steps: Steps, *, warmup: Steps, start: Value = 0.
     >>> linear_warmup(1.0, 110, warmup=10)([5, 10, 60, 110])
     array([0.5, 1. , 0.5, 0. ])
     """
-    warmup, rest = _phases("linear_warmup", "warmup", steps, warmup)
+    warmup, rest = _phases("linear_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> linear(peak, end, rest)
 
 
@@ -138,7 +162,7 @@ def polynomial_warmup(
     >>> polynomial_warmup(1.0, 110, warmup=10, power=2.0)([5, 10, 60, 110])
     array([0.5 , 1.  , 0.25, 0.  ])
     """
-    warmup, rest = _phases("polynomial_warmup", "warmup", steps, warmup)
+    warmup, rest = _phases("polynomial_warmup", steps, warmup=warmup)
     return linear(start, peak, warmup) >> polynomial(peak, end, rest, power=power)
 
 
@@ -202,7 +226,7 @@ def one_cycle(
     first, up = peak / div, whole(rise * steps)
     last = first / final_div
     if three_phase:
-        up, down, rest = _phases("one_cycle", "2 * rise * steps", steps, up, up)
+        up, down, rest = _lengths("one_cycle", "2 * rise * steps", steps, up, up)
         return shape(first, peak, up) >> shape(peak, first, down) >> shape(first, last, rest)
     up, rest = parted(steps, up)
     return shape(first, peak, up) >> shape(peak, last, rest)
@@ -318,6 +342,73 @@ def exp_range(low: Value, high: Value, steps: Period, *, rate: Positive) -> Sche
 
 
 @named
+def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
+    """``s(t) = peak * (timescale / (timescale + t))**exponent``, endless.
+
+    After a warmup of W = `timescale` steps this is ``peak * (step / W)**-exponent`` of the step since the start of
+    training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
+    it is `inverse_sqrt`.
+
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last
+    tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
+
+    Args:
+        peak: the learning rate at step 0.
+        exponent: how fast it falls, above zero.
+        timescale: the steps after which it has fallen by the factor ``2**exponent``.
+
+    Raises:
+        ScheduleError: the exponent or the timescale is not positive.
+
+    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), section 4.
+
+    >>> power(1.0, 0.5, timescale=100)([0, 300])
+    array([1. , 0.5])
+    """
+    return peak * lift("pow", timescale / (timescale + Time()), exponent)
+
+
+@named
+def wsd_s(
+    peak: Value,
+    milestones: Milestones,
+    *,
+    warmup: Steps,
+    cooldown: Steps,
+    start: Value = 0.0,
+    end: Value = 0.0,
+    shape: Shape = linear,
+) -> Schedule:
+    """``linear(start, peak, warmup) >> constant(peak) >> shape(peak, end, cooldown) >> constant(peak) >> ...``: WSD-S.
+
+    A decay ends at each of the milestones, where the model is good to use; training goes on at the peak at once.
+
+    Args:
+        peak: the learning rate of the stable phases.
+        milestones: the steps at which the decays end, in ascending order.
+        warmup: the length of the warmup in steps.
+        cooldown: the length of each decay in steps.
+        start: the learning rate at step 0.
+        end: the learning rate at the end of each decay.
+        shape: the curve of the decays: `linear`, `cosine`, `one_minus_sqrt`, ...
+
+    Raises:
+        ScheduleError: there is no milestone, or a decay, and the warmup before the first, do not fit between two.
+
+    Source: Wen et al. 2024, Understanding Warmup-Stable-Decay Learning Rates (arXiv:2410.05192), section 5.
+
+    >>> wsd_s(1.0, [100, 200], warmup=10, cooldown=20)([5, 50, 90, 100, 179, 190, 200])
+    array([0.5, 1. , 0.5, 1. , 1. , 0.5, 0. ])
+    """
+    demand(len(milestones) > 0, "wsd_s", "milestones", milestones, "give the step at which the decay ends")
+    parts: list[Schedule] = [linear(start, peak, warmup)]
+    for begin, stop in pairwise((0, *milestones)):
+        *_, stable = _lengths("wsd_s", "warmup + cooldown", stop - begin, 0 if begin else warmup, cooldown)
+        parts += [constant(peak, steps=stable), shape(peak, end, cooldown)]
+    return join(*parts)
+
+
+@named
 def slanted_triangular(peak: Value, steps: Steps, *, cut: Share = 0.1, ratio: Positive = 32.0) -> Schedule:
     """``linear(peak/ratio, peak, cut * n) >> linear(peak, peak/ratio, (1 - cut) * n)`` for n = `steps`.
 
@@ -360,45 +451,20 @@ def lr_range_test(low: Value, high: Value, steps: Steps, *, shape: Shape = expon
     return shape(low, high, steps)
 
 
-@checked
-def total_updates(
-    samples: Count,
-    batch_size: Count,
-    *,
-    epochs: Count = 1,
-    accumulation: Count = 1,
-    world_size: Count = 1,
-    drop_last: Switch = False,
-) -> int:
-    """``epochs * ceil(batches / accumulation)`` for ``batches = ceil(ceil(samples / world_size) / batch_size)``.
-
-    The number of optimizer updates of a training run, rounded where trainers round: samples are shared out
-    evenly among processes, each makes batches of them, and an epoch's last few batches make an update of
-    their own. With `drop_last` the batch that is not full is dropped.
-
-    Args:
-        samples: the number of samples in the data set.
-        batch_size: samples in a batch of one process.
-        epochs: passes over the data set.
-        accumulation: batches to one update.
-        world_size: the number of processes.
-        drop_last: drop an incomplete last batch.
-
-    Raises:
-        ScheduleError: an argument is not a whole number of at least 1.
-
-    >>> total_updates(1000, 32, epochs=3, accumulation=4), total_updates(1000, 32, drop_last=True)
-    (24, 31)
-    """
-    share = -(-samples // world_size)
-    batches = share // batch_size if drop_last else -(-share // batch_size)
-    demand(
-        batches > 0, "total_updates", "drop_last", drop_last, f"no batch of {batch_size} is full; use smaller batches"
-    )
-    return epochs * -(-batches // accumulation)
+def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:
+    """The lengths of phases, and the steps that they leave; one that looks like a fraction of many steps is refused."""
+    for name, length in used.items():
+        if is_settled(steps) and is_settled(length) and 0 < length < 1 < steps:
+            whole = f"{steps:_}" if isinstance(steps, int) else repr(steps)
+            wants = (
+                f"less than one step; for {100 * length:g}% of the steps write {name}={length!r} * {whole}, "
+                f"and for a part of a step put curves together: linear(0.0, peak, {length!r}) >> ..."
+            )
+            raise refusal(function, name, length, wants)
+    return _lengths(function, " + ".join(used), steps, *used.values())
 
 
-def _phases(function: str, name: str, steps: float, *used: float) -> tuple[float, ...]:
+def _lengths(function: str, name: str, steps: float, *used: float) -> tuple[float, ...]:
     """The lengths of phases, and the steps that they leave of the whole."""
     lengths = parted(steps, *used)
     demand(

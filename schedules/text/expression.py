@@ -6,9 +6,9 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Mapping
-from fractions import Fraction
-from inspect import Parameter
-from typing import Any, NoReturn, cast
+from importlib import import_module
+from inspect import Parameter, isfunction
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ..algebra.checks import FINITE, Kind, ScheduleError, demand, number
 from ..algebra.named import MAKERS, Call
@@ -17,10 +17,16 @@ from ..algebra.ops import ARITY, WHOLE
 from ..library import combinators
 from ..library.curves import constant
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 MAX_LENGTH = 200_000  # characters
 MAX_NESTING = 100  # of nesting
 MAX_INTEGER = 2**63
 MANY_PARTS = 100  # parts of a join, beyond which it is written as a call
+
+GROUP = "schedules.named"
+"""The group of entry points by which packages offer their named schedules, each under its own name."""
 
 _JOIN, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)  # how tightly an expression binds
 
@@ -229,12 +235,61 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 
 def _function(name: str) -> Callable[..., Any] | None:
     """What may be called by this name."""
-    return None if name == "custom" else _OPERATIONS.get(name) or MAKERS.get(name)
+    return None if name == "custom" else _OPERATIONS.get(name) or _maker(name)
+
+
+def _maker(name: str) -> Callable[..., Any] | None:
+    """A named schedule; if need be, that of an installed package."""
+    return MAKERS.get(name) or (_offered(name) if name in _offers() else None)
+
+
+@functools.cache
+def _offers() -> "dict[str, EntryPoint]":
+    """The named schedules that installed packages offer, not loaded yet."""
+    from importlib.metadata import entry_points
+
+    return {offer.name: offer for offer in entry_points(group=GROUP)}
+
+
+def _offered(name: str) -> Callable[..., Any]:
+    """The named schedule that a package offers."""
+    offer = _offers()[name]
+    try:
+        offer.load()
+        return MAKERS[name]
+    except (ImportError, AttributeError, KeyError) as fault:
+        raise ScheduleError(
+            f"{name}: entry point {GROUP}: {offer.value} gives no schedule of this name ({fault}); "
+            f"write {name} = module:{name} for a function under @named"
+        ) from None
+
+
+@functools.cache
+def _libraries() -> dict[str, str]:
+    """The libraries whose dialects are spoken, and their modules; text knows them as users do, by name."""
+    from importlib.util import find_spec
+    from pkgutil import iter_modules
+
+    spec = find_spec("schedules.dialects")
+    assert spec is not None  # noqa: S101 -- it is part of this package
+    return {found.name: f"{spec.name}.{found.name}" for found in iter_modules(spec.submodule_search_locations)}
+
+
+def _dialect(library: str, name: str) -> Callable[..., Any]:
+    """The schedule of another library by its own name."""
+    modules = _libraries()
+    if library not in modules:
+        raise ScheduleError(f"no library of this name; there are {', '.join(modules)}")
+    module = import_module(modules[library])
+    known = {name: getattr(module, name) for name in module.__all__ if isfunction(getattr(module, name))}
+    if name not in known:
+        raise ScheduleError(f"no schedule of this name; {library} has {', '.join(known)}")
+    return known[name]
 
 
 def _is_word(name: str) -> bool:
     """Whether a name means something by itself."""
-    return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS
+    return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS or name in _offers() or name in _libraries()
 
 
 _BREAK = re.compile(r"#[^\r\n]*|\\?[\r\n]")  # comments and ends of lines are space
@@ -261,6 +316,8 @@ class _Reader:
     def no_syntax(self, fault: SyntaxError, text: str) -> ScheduleError:
         """The error of a text that Python cannot read."""
         if found := _SUFFIXED.search(self.text):
+            from fractions import Fraction
+
             exact = Fraction(found[1]) * 1000 ** (1 + "kmbt".index(found[2].lower()))
             instead = f"{int(exact):_}" if exact.denominator == 1 else repr(float(exact))
             return ScheduleError(
@@ -279,6 +336,7 @@ class _Reader:
         """The names that mean nothing by themselves, in order of appearance."""
         nodes = list(ast.walk(self.tree))
         heads = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        heads |= {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
         names = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in heads]
         names.sort(key=lambda node: node.col_offset)
         return tuple(dict.fromkeys(node.id for node in names if not _is_word(node.id)))
@@ -323,8 +381,8 @@ class _Reader:
             case ast.Subscript(inner, ast.Slice(low, high, None)):
                 start, stop = (None if end is None else self.read(end, depth) for end in (low, high))
                 return self.read(inner, depth)[start:stop]
-            case ast.Call(ast.Name(name), arguments, keywords):
-                return self.call(node, name, arguments, keywords, depth)
+            case ast.Call(ast.Name() | ast.Attribute(ast.Name()) as name, arguments, keywords):
+                return self.call(node, self.function(node, name), arguments, keywords, depth)
             case ast.Name(name):
                 return self.name(node, name)
             case _:
@@ -332,9 +390,11 @@ class _Reader:
 
     def name(self, node: ast.Name, name: str) -> Any:
         """What stands for a name by itself: a number, a schedule, or a named one that is not called."""
-        for known in (self.names, _CONSTANTS, MAKERS):
+        for known in (self.names, _CONSTANTS):
             if name in known:
                 return known[name]
+        if maker := _maker(name):
+            return maker
         if _is_word(name) or name == "custom":
             self.fail(node, self.unknown(name))
         free = [name for name in self.free() if name not in self.names]
@@ -389,11 +449,16 @@ class _Reader:
             self.fail(node, "operators take schedules and numbers")
         return value
 
-    def call(self, node: ast.Call, name: str, arguments: list[ast.expr], keywords: list[Any], depth: int) -> Any:
-        """A schedule by its name."""
-        function = _function(name)
-        if function is None:
-            self.fail(node, self.unknown(name))
+    def function(self, node: ast.Call, name: ast.Name | ast.Attribute) -> Callable[..., Any]:
+        """What is called: a schedule by its name, or that of another library by both names."""
+        if isinstance(name, ast.Attribute):
+            return _dialect(cast("ast.Name", name.value).id, name.attr)
+        return _function(name.id) or self.fail(node, self.unknown(name.id))
+
+    def call(
+        self, node: ast.Call, function: Callable[..., Any], arguments: list[ast.expr], keywords: list[Any], depth: int
+    ) -> Any:
+        """What a call gives."""
         given = [self.read(argument, depth) for argument in arguments]
         named = {word.arg: self.read(word.value, depth) for word in keywords}
         if None in named or len(named) < len(keywords):
@@ -406,9 +471,11 @@ class _Reader:
 
         if name == "custom":
             return "a Python function has no text form; build custom(...) in Python"
+        if name in _libraries():
+            return f"this is a library; call one of its schedules: {name}.NAME(...)"
         if name in self.names:
             return "this stands for a number or a schedule, and cannot be called"
         if _function(name):
             return f"this is a function; call it: {name}(...)"
-        close = get_close_matches(name, (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS), n=1)
+        close = get_close_matches(name, (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers()), n=1)
         return f"no schedule of this name{f'; did you mean {close[0]}?' if close else ''}"

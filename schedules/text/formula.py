@@ -26,8 +26,18 @@ MAX_SIZE = 20_000  # symbols, beyond which no one reads a formula
 V = TypeVar("V")
 
 
+class Explained(str):
+    """A formula as text; a notebook typesets it."""
+
+    __slots__ = ("rows",)
+    rows: "list[Case]"
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{in_latex(self.rows)}\n$$"
+
+
 def explain(s: Schedule, *, latex: bool = False) -> str:
-    """The formula of s as text: ``s(t) = ...`` with the times at which each row holds.
+    """The formula of s as text: ``s(t) = ...`` with the times at which each row holds. A notebook typesets it.
 
     Before step 0 and after its last row a schedule holds. Each row of the plain text is Python, ``value if condition``,
     over the names of ``math``; it agrees with ``s(t)`` but for rounding.
@@ -49,7 +59,9 @@ def explain(s: Schedule, *, latex: bool = False) -> str:
     try:
         if any(size(row.value, ast.iter_child_nodes) > MAX_SIZE for row in found):
             raise ScheduleError(f"explain: s={quoted(s, 80)}: its formula is too long to read; explain its parts")
-        return in_latex([(row.value, row.condition) for row in found]) if latex else _plain(found)
+        text = Explained(in_latex(found) if latex else _plain(found))
+        text.rows = found
+        return text
     except RecursionError:
         remedy = "its formula is nested too deeply; explain its parts"
         raise ScheduleError(f"explain: s={quoted(s, 80)}: {remedy}") from None

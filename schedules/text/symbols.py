@@ -172,19 +172,19 @@ def over(a: Formula, b: Formula) -> Formula:
             return ast.BinOp(a, ast.Div(), b)
 
 
-def power(a: Formula, b: Formula) -> Formula:
+def to_the_power(a: Formula, b: Formula) -> Formula:
     """``a ** b``."""
     return a if number_of(b) == 1 else ast.BinOp(a, ast.Pow(), b)
 
 
 def square(a: Formula) -> Formula:
     """``a ** 2``."""
-    return power(a, numeral(2))
+    return to_the_power(a, numeral(2))
 
 
 def geometric(base: Formula, time: Formula, unit: Formula) -> Formula:
     """``base ** (time/unit)``."""
-    return power(base, over(time, unit))
+    return to_the_power(base, over(time, unit))
 
 
 def negative(a: Formula) -> Formula:
@@ -219,7 +219,7 @@ OPERATORS: dict[type[ast.operator], Callable[[Formula, Formula], Formula]] = {
     ast.Sub: minus,
     ast.Mult: times,
     ast.Div: over,
-    ast.Pow: power,
+    ast.Pow: to_the_power,
     ast.FloorDiv: binary(ast.FloorDiv),
     ast.Mod: binary(ast.Mod),
 }
@@ -234,7 +234,7 @@ BUILD: dict[str, Callable[..., Formula]] = {
     "remainder": binary(ast.Mod),
     "negative": negative,
     "square": square,
-    "pow": power,
+    "pow": to_the_power,
     "geometric": geometric,
     "minimum": functools.partial(call, "min"),
     "maximum": functools.partial(call, "max"),

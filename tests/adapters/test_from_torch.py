@@ -118,6 +118,7 @@ LEAVES = {
     ),
 }
 leaves = st.one_of(*LEAVES.values())
+overwriting = [LEAVES[name] for name in ("LambdaLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR")]
 multiplied = [LEAVES[name] for name in ("StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR")]
 multiplied += [LEAVES[name] for name in ("PolynomialLR", "MultiplicativeLR")]
 
@@ -138,7 +139,10 @@ def chained(members):
 
 
 factor = st.one_of(*multiplied)
-flat = sequential(leaves) | chained(factor) | chained(leaves)
+then_factors = st.tuples(st.one_of(*overwriting), st.lists(factor, min_size=1, max_size=3)).map(
+    lambda drawn: lambda optimizer: lrs.ChainedScheduler([make(optimizer) for make in (drawn[0], *drawn[1])])
+)
+flat = sequential(leaves) | chained(factor) | chained(leaves) | then_factors
 nested = sequential(flat, leaves) | sequential(leaves, flat) | chained(flat) | chained(chained(factor) | factor)
 deep = sequential(nested) | chained(nested)
 
@@ -243,6 +247,17 @@ def chain(optimizer, *members):
 
 
 READABLE = [
+    (
+        lambda o: chain(o, lambda o: lrs.LambdaLR(o, warm), lambda o: lrs.StepLR(o, 3)),
+        "0.1 * custom(warm) * (constant(1.0, steps=3) >> cycle(constant(0.1, steps=1) >> constant(1.0, steps=2)))",
+    ),
+    (
+        lambda o: chain(
+            o, lambda o: lrs.CosineAnnealingWarmRestarts(o, 10), lambda o: lrs.MultiStepLR(o, [4, 5, 9, 9], gamma=0.5)
+        ),
+        "cycle(cosine(0.1, 0.0, 10)) * (constant(1.0, steps=4) >> constant(0.5, steps=1) >> constant(0.5, steps=1) >> "
+        "constant(1.0, steps=3) >> constant(0.25, steps=1) >> constant(1.0, steps=inf))",
+    ),
     (lambda o: lrs.StepLR(o, 30), "step_decay(0.1, 0.1, 30)"),
     (lambda o: lrs.MultiStepLR(o, [80, 30], gamma=0.2), "multistep(0.1, 0.2, (30, 80))"),
     (lambda o: lrs.ConstantLR(o, 0.5, 4), "constant(0.05, steps=4) >> constant(0.1)"),
@@ -417,8 +432,12 @@ REFUSED = [
     (lambda o: lrs.PolynomialLR(o, power=-1.0), "PolynomialLR: power=-1.0: PyTorch divides"),
     (lambda o: lrs.OneCycleLR(o, 0.1, 100, pct_start=0.7, three_phase=True), "OneCycleLR: .*pct_start of at most 0.5"),
     (
-        lambda o: chain(o, lambda o: lrs.LambdaLR(o, warm), lambda o: lrs.StepLR(o, 3)),
-        "LambdaLR: in a ChainedScheduler.*put it last",
+        lambda o: chain(
+            o,
+            lambda o: sequence(o, [lambda o: lrs.LambdaLR(o, warm), lambda o: lrs.StepLR(o, 3)], 5),
+            lambda o: lrs.StepLR(o, 3),
+        ),
+        "SequentialLR: in a ChainedScheduler.*put it last",
     ),
     (
         lambda o: chain(o, lambda o: lrs.StepLR(o, 3), lambda o: lrs.CosineAnnealingLR(o, 30)),

@@ -483,3 +483,21 @@ def test_nan_in_nan_out(s):
     found = s(np.asarray([math.nan, 1.0]))
     assert math.isnan(found[0])
     assert found[1] == pytest.approx(s(1), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["warmup(constant(3e-4), 2_000)", "2 * warmup(constant(3e-4), 2_000)",
+     "-(linear(0, 1, 5) >> constant(1)) + 1", "warmup(warmup(constant(1), 5), 5)",
+     "(linear(0, 1, 5) >> constant(1)) * (linear(0, 1, 5) >> constant(1))"],
+)  # fmt: skip
+def test_nothing_is_joined_after_a_constant_without_a_length(text):
+    s = sc.parse(text)
+    with pytest.raises(ScheduleError, match="ends in a constant of no length; give it one"):
+        s >> sc.linear(0.0, 1.0, 5)
+    assert (s[:3_000] >> sc.linear(0.0, 1.0, 5)).steps == 3_005
+    assert (sc.linear(0.0, 1.0, 5) >> s).steps == s.steps + 5
+
+
+def test_a_constant_that_others_outlast_has_a_length():
+    assert (sc.warmup(sc.constant(1.0), 10) * sc.cosine(1.0, 0.0, 50) >> sc.linear(0.0, 1.0, 5)).steps == 55

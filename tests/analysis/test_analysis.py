@@ -37,7 +37,7 @@ def times(end, fine=16):
 @given(terms, st.lists(st.floats(0.001, 0.999), min_size=3, max_size=3))
 def test_between_knots_a_schedule_is_one_formula(s, shares):
     scale = magnitude(s)
-    for phase in phases.walk(s, horizon(s)):
+    for phase in phases.Walk(s, horizon(s), phases.Work(10**6)):
         for share in shares:
             t = phase.start + share * (phase.stop - phase.start)
             assert phase.limit(t) == pytest.approx(s(t), rel=1e-12, abs=1e-12 * scale), (s, t)

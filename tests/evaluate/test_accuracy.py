@@ -86,6 +86,10 @@ RECIPES = {
     "triangular2": lambda m, n: m.triangular2(1e-4, 0.3, part(n, 7)),
     "exp_range": lambda m, n: m.exp_range(1e-4, 0.3, part(n, 7), rate=0.9997),
     "slanted_triangular": lambda m, n: m.slanted_triangular(0.01, n),
+    "power": lambda m, n: m.power(0.3, 0.51, timescale=part(n, 10)),
+    "wsd_s": lambda m, n: m.wsd_s(0.3, [n // 2, n], warmup=part(n, 10), cooldown=part(n, 5), end=1e-5),
+    "chebyshev": lambda m, n: m.chebyshev(1.0, 0.02, n),
+    "chebyshev fractal": lambda m, _: m.chebyshev(1.0, 0.02, 16, fractal=True),
     "lr_range_test": lambda m, n: m.lr_range_test(1e-7, 10.0, n),
     "lr_range_test linear": lambda m, n: m.lr_range_test(1e-7, 10.0, n, shape=m.linear),
 }

@@ -1,6 +1,7 @@
 """The command line, as a user meets it: in a process of its own where that matters."""
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -49,10 +50,9 @@ def test_values_as_csv(capsys):
     assert capsys.readouterr().out == "step,value\n0,0.0\n3,0.75\n"
 
 
-@pytest.mark.parametrize("expression", ["linear(0, 1, 4)", "linear(0, 1, 0)"])
-def test_values_as_json(capsys, expression):
-    assert main(["values", expression, "--json"]) == 0
-    s = sc.parse(expression)
+def test_values_as_json(capsys):
+    assert main(["values", "linear(0, 1, 4)", "--json"]) == 0
+    s = sc.linear(0, 1, 4)
     assert json.loads(capsys.readouterr().out) == [[step, s(step)] for step in range(int(s.steps))]
 
 
@@ -267,11 +267,21 @@ def test_a_full_disk_is_one_line(more):
     assert "No space left" in done.stderr
 
 
+@contextlib.contextmanager
+def heard():
+    """Processes that are started hear SIGINT, which they would ignore as the suite does where it runs as a job."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("form", ["text", "npy"])
 def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path, form):
     more = ["--npy", str(tmp_path / "lr.npy")] if form == "npy" else []
     command = [sys.executable, "-m", "schedules", "values", "sqrt(Time())", "--steps", "100_000_000", *more]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 -- ours
+    with heard(), subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 -- ours
         while more and not list(tmp_path.iterdir()):
             assert process.poll() is None
         assert more or process.stdout.read(100)
@@ -331,3 +341,136 @@ def test_curves_of_extreme_values_are_drawn(tmp_path, capsys):
         assert main(["plot", expression, "-o", str(tmp_path / "lr.svg")]) == 0
         assert main(["plot", expression]) == 0
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "found"),
+    [
+        (["step,value", *(f"{t},{0.1 * 0.5 ** (t // 3):.6g}" for t in range(9))], [], "step_decay(0.1, 0.5, 3)"),
+        ([f"{t / 1000:.6g}" for t in range(100)], [], "linear(0.0, 0.1, 100)"),
+        (["step,lr,loss", *(f"{t * 10},{1e-3 * t:.4e},2.5" for t in range(50))], ["--column", "lr"], "stretch("),
+        (["0.1", "0.1", "0.1"], ["--digits", "6"], "constant(0.1, steps=3)"),
+    ],
+)
+def test_recognise(capsys, tmp_path, lines, options, found):
+    path = tmp_path / "lr.csv"
+    path.write_text("\n".join(lines))
+    assert main(["recognise", str(path), *options]) == 0
+    assert capsys.readouterr().out.startswith(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (None, [], "lr.csv: No such file or directory; give a file of text"),
+        ("", [], "lr.csv: there are no values in it"),
+        ("0,0.1\n1,x", [], "lr.csv: line 2: 'x' is no number"),
+        ("0,0.1\n3,0.1\n4,0.1", [], "lr.csv: the first column is no step that counts evenly from 0"),
+        ("step,lr\n0,0.1", ["--column", "rate"], "lr.csv: column=rate: this is one of step, lr"),
+    ],
+)
+def test_recognise_says_what_is_wrong(capsys, tmp_path, text, options, message):
+    path = tmp_path / "lr.csv"
+    if text is not None:
+        path.write_text(text)
+    assert main(["recognise", str(path), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+# -- names, files and modules ----------------------------------------------------------------------------
+
+NAMED = "linear(0, lr, w)\n  >> cosine(lr, 0, steps - w)  # as in a file\n"
+BOUND = ["-D", "steps=1_000", "-D", "lr=3e-4", "-D", "w=0.1 * steps"]
+COMMANDS = [
+    ["describe"],
+    ["values", "--every", "100"],
+    ["explain"],
+    ["export", "--to", "python"],
+    ["lint"],
+    ["plot", "--steps", "10"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize("source", ["argument", "file", "input"])
+def test_every_command_takes_names_and_reads_files_and_standard_input(command, source, tmp_path, capsys, monkeypatch):
+    (tmp_path / "lr.txt").write_text(NAMED, encoding="utf-8-sig")
+    monkeypatch.setattr("sys.stdin", io.StringIO(NAMED))
+    name, *more = command
+    expected = main([name, "linear(0, 3e-4, 100) >> cosine(3e-4, 0, 900)", *more]), capsys.readouterr().out
+    expression = {"argument": NAMED, "file": f"@{tmp_path / 'lr.txt'}", "input": "-"}[source]
+    assert (main([name, expression, *BOUND, *more]), capsys.readouterr().out) == expected
+
+
+def test_names_in_a_comparison(capsys):
+    assert main(["diff", "-D", "n=10", "linear(0, 1, n)", "linear(0, 1, 5 * n // 5)"]) == 0
+    assert main(["diff", "-D", "n=10", "-D", "s=linear(0, 1, n)", "s", "cycle(s)"]) == 1
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["linear(0, lr, n)", "-D", "lr=1"], "'n': no schedule of this name; free is n, given is lr; give n=..."),
+        (["linear(0, 1, n)", "-D", "n"], "write NAME=VALUE"),
+        (["linear(0, 1, n)", "-D", "n="], "parse: at character 1: invalid syntax"),
+        (["linear(0, 1, n)", "-D", "linear=1"], "parse: linear=1: the name is taken"),
+        (["@nowhere.txt"], "nowhere.txt"),
+        (["linear(0, 1, 5)", "--import", "nowhere"], "--import nowhere: ModuleNotFoundError"),
+        (["values", "constant(1e-3)"], "values: constant(0.001) lasts 0 steps; say how many: --steps 1000"),
+        (["values", "linear(0, 1, 0)"], "lasts 0 steps; say how many"),
+    ],
+)
+def test_what_is_wrong_with_names_files_and_modules_is_one_line(arguments, reason, capsys):
+    assert main(arguments if arguments[0] == "values" else ["describe", *arguments]) == 2
+    assert reason in capsys.readouterr().err
+
+
+OWN = """
+from schedules import Schedule, Steps, Value, linear, named, reverse
+
+@named
+def {name}(peak: Value, steps: Steps) -> Schedule:
+    half = linear(0.0, peak, steps / 2)
+    return half >> reverse(half)
+"""
+
+
+@pytest.mark.parametrize("way", ["--import", "SCHEDULES_IMPORT"])
+@pytest.mark.parametrize("start", [["-m", "schedules"], ["-c", "from schedules.faces.cli import main; main()"]])
+def test_schedules_of_your_own_are_imported(tmp_path, way, start):
+    (tmp_path / "own_a.py").write_text(OWN.format(name="tent"))
+    (tmp_path / "own_b.py").write_text(OWN.format(name="tent2"))
+    command = [sys.executable, *start, "values", "tent(1, 2) >> tent2(2, 2)"]
+    env = {**os.environ, "SCHEDULES_IMPORT": "own_a, own_b"} if way == "SCHEDULES_IMPORT" else os.environ
+    command += ["--import", "own_a", "--import", "own_b"] if way == "--import" else []
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=True)  # noqa: S603 -- ours
+    assert done.stdout == "0 0.0\n1 1.0\n2 0.0\n3 2.0\n"
+
+
+def test_installed_packages_offer_theirs(tmp_path):
+    (tmp_path / "offering.py").write_text(OWN.format(name="tent") + "print('loaded')\n")
+    info = tmp_path / "offering-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: offering\nVersion: 1.0\n")
+    offers = "[schedules.named]\ntent = offering:tent\nlost = offering:lost\ngone = gone:gone\n"
+    (info / "entry_points.txt").write_text(offers)
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def values(expression):
+        command = [sys.executable, "-m", "schedules", "values", expression]
+        return subprocess.run(command, capture_output=True, text=True, env=env, check=False)  # noqa: S603 -- ours
+
+    assert values("linear(0, 1, 2)").stdout == "0 0.0\n1 0.5\n"  # it is not loaded where it is not named
+    assert values("tent(1, 2)").stdout == "loaded\n0 0.0\n1 1.0\n"
+    assert "did you mean tent?" in values("tant(1, 2)").stderr
+    for name in ("lost", "gone"):
+        assert (
+            f"{name}: entry point schedules.named: {'offering' if name == 'lost' else name}"
+            in values(f"{name}(1)").stderr
+        )
+
+
+def test_schedules_of_other_libraries_by_their_names(capsys):
+    assert main(["describe", "transformers.get_wsd_schedule(1e-3, 100, 200, num_training_steps=1000)"]) == 0
+    assert "constant(0.001, steps=700)" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from strategies import finite, terms
 
 import schedules as sc
-from schedules.faces.figure import Frame, draw, figure, samples
+from schedules.faces.figure import Frame, figure, samples
 from schedules.faces.notebook import HEIGHT, LEFT, WIDTH, horizon, html
 from schedules.faces.table import describe, segments
 from schedules.faces.terminal import terminal
@@ -51,7 +51,7 @@ AWKWARD = [
     1 / (sc.constant(0.0, steps=5) >> sc.linear(1.0, 0.0, 5)),
     sc.sgdr(1.0, 10, 1_000),
     sc.repeat(sc.cosine(1.0, 0.0, 10), math.inf, stretch=2),
-    spike(1.0, 10) >> spike(2.0, 10),
+    spike(1.0, 10)[:12] >> spike(2.0, 10),
 ]
 awkward = pytest.mark.parametrize("s", AWKWARD, ids=lambda s: repr(s)[:40])
 
@@ -194,7 +194,7 @@ def test_a_long_shape_is_shortened_in_print_only():
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1.5, "x", True, math.nan, math.inf])
-@pytest.mark.parametrize("face", [describe, samples, lambda s, steps: draw(s, steps=steps)])
+@pytest.mark.parametrize("face", [describe, samples, lambda s, steps: s.plot(steps=steps)])
 def test_a_limit_is_a_whole_number_of_steps(face, steps):
     with pytest.raises(sc.ScheduleError, match=r"(describe|plot): steps=.*whole number"):
         face(LINE, steps)
@@ -313,9 +313,48 @@ def test_awkward_schedules_become_pictures(s, tmp_path):
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_several_schedules_in_one_picture():
+    a, b = sc.linear(1.0, 0.1, 100), sc.inverse_sqrt(1.0, timescale=10)
+    axes = sc.plot(a, b, start=20, log=True, title="two", labels=["a", "b"], linewidth=3)
+    assert [line.get_linewidth() for line in axes.lines] == [3, 3]
+    assert all((line.get_xdata()[0], line.get_xdata()[-1]) == (20, 100) for line in axes.lines)
+    assert axes.lines[1].get_ydata()[-1] == b(100)
+    assert (axes.get_yscale(), axes.get_title(loc="left")) == ("log", "two")
+    axes.figure.canvas.draw()
+    legend = axes.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
+    assert legend.get_window_extent().y0 >= axes.get_window_extent().y1, "the legend hides no curve"
+
+
+def test_a_picture_begins_and_ends_where_it_is_asked_to():
+    axes = LINE.plot(start=5, steps=100, label="x")
+    assert (axes.lines[0].get_xdata()[0], axes.lines[0].get_xdata()[-1]) == (5, 105)
+    assert axes.get_legend() is None
+    assert sc.plot(LINE, ax=axes) is axes
+    for wrong in ({"start": 10}, {"start": -1}, {"labels": ["a", "b"]}, {"steps": 0}):
+        with pytest.raises(sc.ScheduleError, match=f"plot: {next(iter(wrong))}="):
+            sc.plot(LINE, **wrong)
+    with pytest.raises(sc.ScheduleError, match="nothing to draw"):
+        sc.plot()
+
+
+def test_a_terminal_has_the_same_choices():
+    lines = terminal([LINE, 1e-3 + LINE], start=5, log=True, title="two", labels=["a", "b"]).splitlines()
+    assert lines[0] == "two"
+    assert [line.split() for line in lines[-2:]] == [["•", "a"], ["x", "b"]]
+    assert lines[-3].split() == ["5", "6", "7", "8", "10"]
+    heights = [float(line.split("┤")[0]) for line in lines if "┤" in line]
+    assert heights[0] == pytest.approx(1.0, rel=1e-2)
+    assert heights[-1] == pytest.approx(0.5, rel=1e-2)
+    assert "•" not in terminal([sc.constant(0.0, steps=5)], log=True).splitlines()[3], "nothing is seen at 0"
+
+
 def test_a_figure_has_a_legend_and_one_span_for_all():
     picture = figure([LINE, sc.cosine(1.0, 0.0, 40)])
-    assert [text.get_text() for text in picture.legends[0].get_texts()] == [repr(LINE), "cosine(1.0, 0.0, 40)"]
+    assert [text.get_text() for text in picture.axes[0].get_legend().get_texts()] == [
+        repr(LINE),
+        "cosine(1.0, 0.0, 40)",
+    ]
     assert [line.get_xdata()[-1] for line in picture.axes[0].lines] == [40, 40]
 
 
@@ -432,3 +471,9 @@ def test_a_frame_holds_all_finite_values(values):
     heights = frame.heights(values[np.isfinite(values)])
     assert ((heights >= 0) & (heights <= 1)).all()
     assert math.isfinite(frame.value(0))
+
+
+def test_a_formula_is_typeset_in_a_notebook():
+    formula = sc.explain(sc.warmup(LINE, 5))
+    assert formula.startswith("s(t) = ")
+    assert formula._repr_latex_() == f"$$\n{sc.explain(sc.warmup(LINE, 5), latex=True)}\n$$"

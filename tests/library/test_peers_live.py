@@ -12,7 +12,7 @@ import optax
 import pytest
 import torch
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader, DistributedSampler
+from torch.utils.data import BatchSampler, DataLoader, DistributedSampler, SequentialSampler
 
 import schedules as sc
 from schedules import ScheduleError, constant, cosine, cycle, linear, warmup
@@ -196,11 +196,17 @@ def test_where_torch_climbs_back_this_holds():
 # -- counting updates ----------------------------------------------------------------------------------
 
 
-def simulated(samples, batch_size, *, epochs, accumulation, world_size, drop_last):
-    """The updates of one process, counted in a loop over the loader of PyTorch."""
-    data = range(samples)
-    sampler = DistributedSampler(data, num_replicas=world_size, rank=world_size - 1, shuffle=False)
-    loader = DataLoader(data, batch_size=batch_size, sampler=sampler, drop_last=drop_last, collate_fn=list)
+def simulated(samples, batch_size, *, epochs, accumulation, world_size, drop_last, shared):
+    """The updates of one process, counted in a loop over the loader of PyTorch or Accelerate."""
+    data, rank = range(samples), world_size - 1
+    if shared == "samples":
+        sampler = DistributedSampler(data, num_replicas=world_size, rank=rank, shuffle=False)
+        loader = DataLoader(data, batch_size=batch_size, sampler=sampler, drop_last=drop_last, collate_fn=list)
+    else:
+        accelerate = pytest.importorskip("accelerate.data_loader", reason="the loader of Accelerate is not installed")
+        loader = accelerate.BatchSamplerShard(
+            BatchSampler(SequentialSampler(data), batch_size, drop_last), world_size, rank
+        )
     updates = 0
     for _ in range(epochs):
         batches = list(loader)
@@ -208,7 +214,13 @@ def simulated(samples, batch_size, *, epochs, accumulation, world_size, drop_las
     return updates
 
 
-CHOICES = {"epochs": [1, 2], "accumulation": [1, 2, 3, 5], "world_size": [1, 2, 3], "drop_last": [False, True]}
+CHOICES = {
+    "epochs": [1, 2],
+    "accumulation": [1, 2, 3, 5],
+    "world_size": [1, 2, 3],
+    "drop_last": [False, True],
+    "shared": ["samples", "batches"],
+}
 
 
 @pytest.mark.parametrize("samples", [1, 2, 7, 12, 13])

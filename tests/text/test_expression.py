@@ -3,6 +3,8 @@
 import math
 import pickle
 import re
+import subprocess
+import sys
 import time
 import warnings
 
@@ -15,6 +17,7 @@ from strategies import terms
 import schedules as sc
 from schedules import Count, Schedule, ScheduleError, Shape, Steps, Switch, Value, free_names, named, parse
 from schedules.algebra.named import MAKERS
+from schedules.dialects import torch, transformers
 
 # -- writing and reading -------------------------------------------------------------------------------
 
@@ -505,6 +508,118 @@ def test_a_shape_is_named_by_a_text_in_python_too():
         sc.wsd(1.0, 10, warmup=1, cooldown=2, shape="cosin")
 
 
+# -- other libraries ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        (
+            "transformers.get_wsd_schedule(1e-3, 100, 200, num_training_steps=1000)",
+            transformers.get_wsd_schedule(1e-3, 100, 200, num_training_steps=1000),
+        ),
+        ("transformers.get_scheduler('linear', lr, 10, steps)", sc.linear(0, 0.5, 10) >> sc.linear(0.5, 0, 90)),
+        ("0.5 * torch.OneCycleLR(1, lr, total_steps=steps)[5:]", 0.5 * torch.OneCycleLR(1, 0.5, total_steps=100)[5:]),
+        (
+            "optax.join_schedules([optax.linear_schedule(0, lr, 10), optax.constant_schedule(lr)], [10])",
+            sc.linear(0, 0.5, 10) >> sc.constant(0.5),
+        ),
+    ],
+)
+def test_schedules_of_other_libraries_are_read_by_both_their_names(text, same):
+    s = parse(text, lr=0.5, steps=100)
+    assert s == same
+    assert set(free_names(text)) <= {"lr", "steps"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("transformer.get_wsd_schedule(1)", "no library of this name; there are composer, .*, transformers"),
+        ("transformers.get_wsd(1)", "transformers has get_constant_schedule, .*, get_wsd_schedule"),
+        ("transformers.annotations(1)", "no schedule of this name"),
+        ("torch.LambdaLR(0.1, cosine)", "LambdaLR"),
+        ("transformers.get_wsd_schedule", "only names of schedules"),
+        ("transformers", "this is a library; call one of its schedules: transformers.NAME"),
+        ("transformers.get_reduce_on_plateau_schedule(0.1)", "this is no schedule"),
+        ("torch.CosineAnnealingLR(0.1)", "missing a required argument: 'T_max'; call it as CosineAnnealingLR"),
+        ("fvcore.StepWithFixedGammaParamScheduler(1, 10_000_000_000, 1, 1)", "num_decays=10000000000"),
+        ("__main__.exit(1)", "no library of this name"),
+        ("checks.demand(1)", "no library of this name"),
+    ],
+)
+def test_what_other_libraries_do_not_have_is_refused(text, reason):
+    with pytest.raises(ScheduleError, match=reason):
+        parse(text)
+    with pytest.raises(ScheduleError, match="parse: torch=1: the name is taken"):
+        parse(text, torch=1)
+
+
+# -- other arguments ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "same"),
+    [
+        ("linear(0, 1, 5)", {"end": 2.0}, "linear(0, 2, 5)"),
+        (
+            "wsd(1, 100, warmup=5, cooldown=10)",
+            {"shape": "cosine", "steps": 50},
+            "wsd(1, 50, warmup=5, cooldown=10, shape=cosine)",
+        ),
+        ("cosine(1, 0, 9)[2:]", {"start": 5}, "cosine(1, 0, 9)[5:]"),
+        ("repeat(linear(0, 1, 5), 3)", {}, "repeat(linear(0, 1, 5), 3)"),
+        ("warmup(cosine(1, 0, 9), 5)", {"s": sc.constant(1.0, steps=5)}, "warmup(constant(1, steps=5), 5)"),
+    ],
+)
+def test_a_call_with_other_arguments(text, arguments, same):
+    assert parse(text).replace(**arguments) == parse(same)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["constant(1)", "constant(1, steps=5)", "linear(0, 1, 5) >> linear(1, 0, 5)", "2 * linear(0, 1, 5)", "Time()"],
+)
+def test_what_is_no_call_has_no_arguments(text):
+    with pytest.raises(ScheduleError, match=r"replace: s=.*: this is not one call of a named schedule"):
+        parse(text).replace(end=1)
+
+
+def test_an_argument_that_is_not_there_or_does_not_fit():
+    with pytest.raises(
+        ScheduleError,
+        match=r"linear: got an unexpected keyword argument 'peak'; call it as linear\(start, end, steps\)",
+    ):
+        sc.linear(0, 1, 5).replace(peak=1)
+    with pytest.raises(ScheduleError, match="linear: steps=-1"):
+        sc.linear(0, 1, 5).replace(steps=-1)
+
+
+# -- fractions ---------------------------------------------------------------------------------------------
+
+RECIPES = ["wsd(1, {}, warmup={}, cooldown=2)", "wsd(1, {}, warmup=2, cooldown={})",
+           "trapezoid(1, {}, warmup={}, cooldown=2)",
+           "trapezoid(1, {}, warmup=2, cooldown={})", "cosine_warmup(1, {}, warmup={})",
+           "linear_warmup(1, {}, warmup={})", "polynomial_warmup(1, {}, warmup={})"]  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_phase_that_looks_like_a_fraction_is_an_error_with_both_readings(recipe):
+    with pytest.raises(ScheduleError) as caught:
+        parse(recipe.format("100_000", "0.03"))
+    phase = re.search(r"(\w+)={}", recipe)[1]
+    assert f"{phase}=0.03: less than one step; for 3% of the steps write {phase}=0.03 * 100_000" in str(caught.value)
+    with pytest.raises(ScheduleError, match=f"write {phase}=0.999 \\* 3"):
+        parse(recipe.format("3", "0.999"))
+    for steps, length in (("100_000", "0.03 * 100_000"), ("100", "0"), ("100", "1"), ("100", "1.5")):
+        assert parse(recipe.format(steps, length)).steps == float(steps)
+
+
+def test_where_a_whole_is_one_a_fraction_is_a_length():
+    assert sc.wsd(1.0, 1, warmup=0.1, cooldown=0.2)(0.05) == sc.cosine_warmup(1.0, 1, warmup=0.1)(0.05) == 0.5
+    assert (sc.linear(0.0, 1.0, 0.5) >> sc.cosine(1.0, 0.0, 99.5))(0.25) == 0.5
+
+
 # -- your own ----------------------------------------------------------------------------------------------
 
 
@@ -592,3 +707,55 @@ def test_a_plain_annotation_takes_a_name_in_quotes():
     assert shaped("cosine", 5) == shaped(sc.cosine, 5) == parse("shaped('cosine', 5)")
     with pytest.raises(ScheduleError, match="text is not a number"):
         shaped("cosin", 5)
+
+
+SENT = """
+import sys
+from schedules import *
+
+@named
+def sent(peak: Value, steps: Steps, *, shape: Shape = linear):
+    return shape(0.0, peak, steps)
+
+def ours(steps):
+    return sent(1.0, steps)
+
+import cloudpickle
+s = sent(0.5, 10, shape=cosine) >> sent(1, 5)
+assert cloudpickle.loads(cloudpickle.dumps(s)) == s
+assert cloudpickle.loads(cloudpickle.dumps(ours))(5)(5) == 1.0
+sys.stdout.buffer.write(cloudpickle.dumps([s, s[2:]]))
+"""
+
+TAKEN = """
+import pickle, sys
+s, tail = pickle.loads(sys.stdin.buffer.read())
+from schedules import parse
+assert s(10) == 0.0 and s(15) == 1.0 and tail == s[2:]
+assert parse(repr(s)) == s
+assert s.parts[1].replace(steps=7).steps == 7
+"""
+
+
+def test_schedules_of_a_script_are_sent_to_other_processes():
+    pytest.importorskip("cloudpickle")
+    sent = subprocess.run([sys.executable, "-c", SENT], capture_output=True, check=True)  # noqa: S603 -- ours
+    subprocess.run([sys.executable, "-c", TAKEN], input=sent.stdout, check=True)  # noqa: S603 -- the same
+
+
+def test_a_definition_that_has_changed_is_not_taken_for_the_old_one():
+    cloudpickle = pytest.importorskip("cloudpickle")
+
+    def define(end):
+        @named
+        def notebook_sent(steps: Steps) -> Schedule:
+            return sc.linear(0.0, end, steps)
+
+        return notebook_sent
+
+    first = define(1.0)(10)
+    data = cloudpickle.dumps(first)
+    assert cloudpickle.loads(data) == first
+    second = define(2.0)(10)
+    assert cloudpickle.loads(data)(10) == 1.0
+    assert second(10) == 2.0
