@@ -97,9 +97,10 @@ def write_values(term: Schedule, start: int, out: Array) -> None:
 
 def _hashable(term: Schedule) -> bool:
     try:
-        return hash(term) is not None
+        hash(term)
     except TypeError:  # a Python function in it is not
         return False
+    return True
 
 
 def write_piece(piece: Piece, out: Array) -> None:

@@ -163,7 +163,6 @@ BAD = {
     "sc.cycle(ramp) >> 0.1": ("join", "part 1 of 2", "cycle", CUT),
     "ramp >> 'cosine'": ("join", "operand", "'cosine'", SCHEDULE),
     "None >> ramp": ("join", "operand", "None", SCHEDULE),
-    "join(ramp, [ramp])": ("join", "operand", "linear", SCHEDULE),
     # operands
     "ramp + 'a'": ("add", "operand", "'a'", SCHEDULE),
     "None * ramp": ("multiply", "operand", "None", SCHEDULE),
