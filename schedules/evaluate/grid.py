@@ -20,11 +20,14 @@ from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy, on_array
 from .fold import Clock, Evaluator
-from .low_rank import BLOCK, THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, is_count
+from .low_rank import BLOCK, THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, holds, is_count
 from .namespaces import namespace
 from .pieces import Line, Piece, pieces, table_of
 
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
+
+
+SHORT = 200  # steps: so few are quicker one by one
 
 
 MAX_STEPS = 2**59  # steps: no array is longer
@@ -35,6 +38,9 @@ def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: 
     first = _COUNT("values", "start", start)
     count = _COUNT("values", "steps", _rest(s, first) if steps is None else steps)
     curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
+    if count <= SHORT and not s.tracers:
+        curve[:] = list(map(s.function(), range(first, first + count)))
+        return curve
     with np.errstate(all="ignore"):  # as for single values: what overflows is inf
         for begin in range(0, count, CHUNK):
             write_values(s, first + begin, curve[begin : begin + CHUNK])
@@ -106,17 +112,21 @@ def _hashable(term: Schedule) -> bool:
 def write_piece(piece: Piece, out: Array) -> None:
     """Write one piece into `out`."""
     term, affine = piece.term, piece.line.affine.after(piece.start)
-    reading = table_of(term.clock) if isinstance(term, Warp) else None
-    if term.asks:  # step by step, each once, with the numbers of s(t)
-        out[:] = list(map(term.function(), map(piece.line.at, range(piece.start, piece.stop))))
-    elif isinstance(term, Join) and term.levels and is_count(affine):
-        write_levels(np.asarray(term.levels, float), _ends(term, int(affine.first)), out)
-    elif isinstance(term, Warp) and reading and reading[0] == "remainder" and is_count(affine):
+    counts = is_count(affine)
+    reading = table_of(term.clock) if isinstance(term, Warp) and counts else None
+    if isinstance(term, Warp) and reading and reading[0] == "remainder":
         write_rounds(term.term, reading[1], int(affine.first), out)
+    elif isinstance(term, Join) and term.levels and counts:
+        write_levels(np.asarray(term.levels, float), _ends(term, int(affine.first)), out)
+    elif term.asks and not reading:  # step by step, each once, with the numbers of s(t)
+        out[:] = list(map(term.function(), map(piece.line.at, range(piece.start, piece.stop))))
     else:
         mesh = Mesh(len(out))
         low, high = piece.line.bounds(piece.start, piece.stop)
-        mesh.write(Grid(term, mesh).fold(term, Clock[Number](affine, low, high)), out)
+        grid = Grid(term, mesh)
+        value = grid.fold(term, Clock[Number](affine, low, high))
+        held = grid.held and holds(value)
+        mesh.write(value if held else Dense(functools.partial(on_array, term), (affine,)), out)
 
 
 def write_rounds(term: Schedule, period: int, first: int, out: Array) -> None:
@@ -156,6 +166,7 @@ class Grid(Evaluator[Number]):
     def __init__(self, term: Schedule, mesh: Mesh) -> None:
         super().__init__(term)
         self.mesh = mesh
+        self.held = True  # unless a number that an ordinary operation needs is beyond all floats
 
     @lazy
     def numpy(self) -> NumPy:
@@ -180,7 +191,10 @@ class Grid(Evaluator[Number]):
             return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
         known = theorem(self.mesh, *args) if theorem else None
-        return Dense(functools.partial(self.ordinary, op), tuple(args)) if known is None else known
+        if known is not None:
+            return known
+        self.held = self.held and all(map(holds, args))
+        return Dense(functools.partial(self.ordinary, op), tuple(args))
 
     def ordinary(self, op: Op, *blocks: Array) -> Array:
         """An operation on blocks of values."""

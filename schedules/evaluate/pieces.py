@@ -146,10 +146,10 @@ def _above(x: float) -> float:
 def first_reaching(at: Callable[[int], float], knot: float, a: int, b: int) -> int:
     """The first index in [a, b) whose time reaches `knot`, else b: a guess by proportion, set right exactly."""
     first, last = at(a), at(b - 1)
+    if last < knot or knot == math.inf:  # which no time is beyond
+        return b
     if first >= knot:
         return a
-    if last < knot:
-        return b
     index = min(max(a + math.ceil((knot - first) / (last - first) * (b - 1 - a)), a + 1), b - 1)
     while at(index - 1) >= knot:
         index -= 1
