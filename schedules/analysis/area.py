@@ -1,7 +1,7 @@
 """How much: the sum of the values of a schedule, in closed form where there is one."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,19 +11,21 @@ from ..algebra.named import checked
 from ..algebra.nodes import Join, Schedule, Warp
 from ..evaluate.fold import Clock
 from ..evaluate.grid import Grid
-from ..evaluate.low_rank import BLOCK, Affine, Dense, Lookup, LowRank, Mesh, Number, is_count
+from ..evaluate.low_rank import BLOCK, Affine, Dense, Lookup, LowRank, Mesh, Number, Shared, is_count
 from ..evaluate.pieces import Line, Piece, pieces, runs, table_of
 from ..library.combinators import scale
+from .series import added_up, closed
 from .shape import check_settled
+
+ADDED = 2**28  # steps that are added up one by one: some seconds
 
 
 @checked
 def total(s: Schedule, start: Whole = 0, stop: Whole | None = None) -> float:
     """``s(start) + s(start + 1) + ... + s(stop - 1)``: the area under the curve, one column a step.
 
-    In closed form for what is constant or straight; as the product of two sums, of about sqrt(n) terms each, for n
-    steps of what has an addition theorem (cosines, exponentials, their products with straight lines, ...); for a cycle
-    from one round; for the rest, step by step.
+    In closed form for straight lines, cosines, exponentials, and for sums and products of these; for a cycle from one
+    round; for the rest, step by step.
 
     Args:
         s: the schedule.
@@ -31,7 +33,8 @@ def total(s: Schedule, start: Whole = 0, stop: Whole | None = None) -> float:
         stop: the step before which to end; None means the end of s.
 
     Raises:
-        ScheduleError: s is endless and `stop` is None, or the sum is beyond all floats.
+        ScheduleError: s is endless and `stop` is None; the sum is beyond all floats; or there are too many steps to be
+            added up one by one.
 
     >>> from schedules import cosine
     >>> total(cosine(1e-3, 0.0, 10_000)), total(cosine(1e-3, 0.0, 10_000), 9_000)
@@ -41,7 +44,7 @@ def total(s: Schedule, start: Whole = 0, stop: Whole | None = None) -> float:
     line = Line(Affine(start, 1), start.__add__)
     with np.errstate(all="ignore"):  # what overflows is refused below
         try:
-            result = math.fsum(_sums(s, line, 0, max(end - start, 0)))
+            result = math.fsum(Area().along(s, line, 0, max(end - start, 0)))
         except (OverflowError, ValueError):  # inf - inf
             result = math.inf
     demand(math.isfinite(result), "total", "s", s, "its sum is beyond all numbers; scale it down, or take fewer steps")
@@ -97,75 +100,67 @@ def match_area(s: Schedule, t: Schedule) -> Schedule:
     return scale(s, total(t) / area)
 
 
-def _sums(term: Schedule, line: Line, a: int, b: int) -> Iterator[float]:
-    """Numbers whose sum is that of a term at the indices in [a, b) of a line."""
-    for piece in pieces(term, line, a, b) if a < b else ():
-        low, high = piece.line.bounds(piece.start, piece.stop)
-        match piece.term:
-            case Join() as join if join.levels:
-                spans = [(place, *span(join, place)) for place in range(len(join.parts))]
-                for place, start, stop in runs(piece.line, spans, piece.start, piece.stop):
-                    yield join.levels[place] * (stop - start)
-            case Warp(inner, clock) as warp if (
-                (reading := table_of(clock)) and is_count(piece.line.affine) and low >= 0 and high <= cut(warp)
-            ):
-                yield from _READINGS[reading[0]](inner, reading[1], int(low), int(high) + 1)
-            case _:
-                for start in range(piece.start, piece.stop, TOGETHER):
-                    yield _added(piece, start, min(start + TOGETHER, piece.stop))
+class Area:
+    """The sums of a term over spans of steps, each found once."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, int, int], float] = {}
+
+    def along(self, term: Schedule, line: Line, a: int, b: int) -> Iterator[float]:
+        """Numbers whose sum is that of a term at the indices in [a, b) of a line."""
+        for piece in pieces(term, line, a, b) if a < b else ():
+            low, high = piece.line.bounds(piece.start, piece.stop)
+            match piece.term:
+                case Join() as join if join.levels:
+                    spans = [(place, *span(join, place)) for place in range(len(join.parts))]
+                    for place, start, stop in runs(piece.line, spans, piece.start, piece.stop):
+                        yield join.levels[place] * (stop - start)
+                case Warp(inner, clock) as warp if (
+                    (reading := table_of(clock)) and is_count(piece.line.affine) and low >= 0 and high <= cut(warp)
+                ):
+                    read = self.rounds if reading[0] == "remainder" else self.each
+                    yield from read(inner, reading[1], int(low), int(high) + 1)
+                case _:
+                    yield _added(piece)
+
+    def over(self, term: Schedule, a: int, b: int) -> float:
+        """The sum of a term over the steps in [a, b)."""
+        if (id(term), a, b) not in self.known:
+            self.known[id(term), a, b] = math.fsum(self.along(term, Line(Affine(0, 1), int), a, b))
+        return self.known[id(term), a, b]
+
+    def rounds(self, term: Schedule, period: int, a: int, b: int) -> Iterator[float]:
+        """The sum over steps [a, b) of a term that is read round and round."""
+        (first, begin), (last, end) = divmod(a, period), divmod(b, period)
+        if first < last:
+            yield self.over(term, begin, period)
+            yield (last - first - 1) * self.over(term, 0, period)
+            begin = 0
+        yield self.over(term, begin, end)
+
+    def each(self, term: Schedule, times: int, a: int, b: int) -> Iterator[float]:
+        """The sum over steps [a, b) of a term, each value of which is read many times."""
+        (first, spent), (last, some) = divmod(a, times), divmod(b, times)
+        yield times * self.over(term, first, last)
+        yield -spent * float(term(first))
+        yield some * float(term(last))
 
 
-def _added(piece: Piece, start: int, stop: int) -> float:
-    """The sum of a piece at the indices in [start, stop)."""
-    mesh = Mesh(stop - start)
-    clock = Clock[Number](piece.line.affine.after(start), *piece.line.bounds(start, stop))
-    return _sum(Grid(piece.term, mesh).fold(piece.term, clock), mesh)
+def _added(piece: Piece) -> float:
+    """The sum of a piece: in closed form, else step by step."""
+    count, line = piece.stop - piece.start, piece.line
+    series = closed(piece.term, line.affine.after(piece.start), *line.bounds(piece.start, piece.stop))
+    if series is not None:
+        return added_up(series, count)
+    remedy = f"has no sum in closed form over {count} steps; take fewer than {ADDED}"
+    demand(count < ADDED, "total", "s", piece.term, remedy)
+    mesh = Mesh(count)
+    clock = Clock[Number](line.affine.after(piece.start), *line.bounds(piece.start, piece.stop))
+    value = Grid(piece.term, mesh).fold(piece.term, clock)
+    return value * count if isinstance(value, int | float) else math.fsum(_blocks(value, mesh))
 
 
-TOGETHER = 2**36  # steps that are added up together: a mesh of them has sides of a few MB
-
-
-def _rounds(term: Schedule, period: int, a: int, b: int) -> Iterator[float]:
-    """The sum over steps [a, b) of a term that is read round and round."""
-    (first, begin), (last, end), time = divmod(a, period), divmod(b, period), Line(Affine(0, 1), int)
-    if first < last:
-        yield from _sums(term, time, begin, period)
-        yield (last - first - 1) * math.fsum(_sums(term, time, 0, period))
-        begin = 0
-    yield from _sums(term, time, begin, end)
-
-
-def _each(term: Schedule, times: int, a: int, b: int) -> Iterator[float]:
-    """The sum over steps [a, b) of a term, each value of which is read many times."""
-    (first, spent), (last, some), time = divmod(a, times), divmod(b, times), Line(Affine(0, 1), int)
-    yield times * math.fsum(_sums(term, time, first, last))
-    yield -spent * float(term(first))
-    yield some * float(term(last))
-
-
-_READINGS: dict[str, Callable[[Schedule, int, int, int], Iterator[float]]] = {
-    "remainder": _rounds,
-    "floor_divide": _each,
-}
-
-
-def _sum(value: Number, mesh: Mesh) -> float:
-    """The sum of a number over the indices of a mesh."""
-    match value:
-        case int() | float():
-            return value * mesh.size
-        case Affine(first, stride, divisor, factor):
-            return (first * mesh.size + stride * (mesh.size * (mesh.size - 1) // 2)) / divisor * factor
-        case LowRank(terms):
-            rest = mesh.rows * mesh.width - mesh.size  # columns of the last row that belong to the one before
-            return math.fsum(
-                part for u, v in terms for part in (float(u[:-1].sum() * v.sum()), float(u[-1] * v[rest:].sum()))
-            )
-        case Dense() | Lookup():
-            return math.fsum(_blocks(value, mesh))
-
-
-def _blocks(value: Dense | Lookup, mesh: Mesh) -> Iterator[float]:
+def _blocks(value: Affine | LowRank | Dense | Lookup | Shared, mesh: Mesh) -> Iterator[float]:
     """The sums of a number over blocks of indices; the last block overlaps the one before it."""
     done = 0
     for rows, steps in mesh.blocks(BLOCK):

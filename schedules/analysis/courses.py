@@ -21,6 +21,9 @@ RESOLUTION = 2.0**-30  # of a span, to which a turn is located where nothing is 
 DOUBTS = 24  # spans in a row that nothing is known of, after which a formula may be the same all along
 
 
+LOOK = 4  # phases of straight lines, in the time of which one looks at a span of what is not straight
+
+
 SAMPLES = 33  # times at which it is looked at then
 
 
@@ -34,9 +37,9 @@ class Work:
         self.left = limit
         self.known: dict[int, tuple[object, Any]] = {}  # holds the terms: ids must not be reused
 
-    def spend(self) -> None:
+    def spend(self, effort: int) -> None:
         """One more look."""
-        self.left -= 1
+        self.left -= effort
         if self.left < 0:
             raise Exhausted
 
@@ -82,7 +85,7 @@ def _ways(formula: Schedule, a: float, b: float, work: Work) -> Iterator[tuple[f
     pending, unknown = [(a, b)], 0
     while pending:
         low, high = pending.pop()
-        work.spend()
+        work.spend(LOOK)
         unknown += 1
         if (way := direction(formula, low, high)) is not None:
             yield low, high, way

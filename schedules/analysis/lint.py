@@ -18,7 +18,7 @@ MARGIN = 0.01  # of the peak: what is less far from the floor has come down to i
 SHOWN = 3  # findings of a kind that are told apart
 
 
-PATIENCE = 4_000  # looks at phases and spans, after which the rest is not looked at
+PATIENCE = 2_000  # looks at phases and spans, after which the rest is not looked at
 
 
 class Finding(NamedTuple):

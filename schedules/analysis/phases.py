@@ -62,7 +62,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[Phase]:
         while (now := self.now) < self.stop:
-            self.work.spend()
+            self.work.spend(1)
             branch = Branch(self, now)
             formula = branch.fold(self.s, Clock(TIME, 0, math.inf))
             end = min(branch.end, self.stop)

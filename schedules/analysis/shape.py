@@ -172,7 +172,8 @@ def bounds(s: Schedule, *, steps: Endless | None = None) -> Bounds:
         steps: how many steps to look at, ``0 <= t < steps``; None means for ever.
 
     Raises:
-        ScheduleError: s goes on for ever in a way that its structure does not bound, and `steps` is None.
+        ScheduleError: s goes on for ever in a way that its structure does not bound, and `steps` is None; or it has no
+            value somewhere, as 0/0 has none.
 
     >>> from schedules import inverse_sqrt, linear, triangular
     >>> bounds(linear(0.0, 1.0, 10) >> inverse_sqrt(1.0, timescale=10))
@@ -184,6 +185,13 @@ def bounds(s: Schedule, *, steps: Endless | None = None) -> Bounds:
     end = math.inf if steps is None else steps
     with looking("bounds", s, end) as walk:
         low, high = reach(s, end, walk.work).ends
+        demand(
+            not (math.isnan(low) or math.isnan(high)),
+            "bounds",
+            "s",
+            s,
+            "it has no value at some step; lint(s) tells where",
+        )
         return Bounds(low, high)
 
 

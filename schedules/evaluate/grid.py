@@ -18,11 +18,12 @@ from ..algebra.bounds import active, cut
 from ..algebra.checks import Kind, brief, number, refusal
 from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
-from .arrays import NumPy, on_array
+from .arrays import NumPy
 from .fold import Clock, Evaluator
 from .low_rank import BLOCK, THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, holds, is_count
 from .namespaces import namespace
 from .pieces import Line, Piece, pieces, table_of
+from .record import on_array
 
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
 

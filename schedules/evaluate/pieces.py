@@ -150,12 +150,13 @@ def first_reaching(at: Callable[[int], float], knot: float, a: int, b: int) -> i
         return b
     if first >= knot:
         return a
-    index = min(max(a + math.ceil((knot - first) / (last - first) * (b - 1 - a)), a + 1), b - 1)
-    while at(index - 1) >= knot:
-        index -= 1
-    while at(index) < knot:
-        index += 1
-    return index
+    guess = min(max(a + math.ceil((knot - first) / (last - first) * (b - 1 - a)), a + 1), b - 1)
+    low, high, probes = a, b - 1, [guess, guess - 1]  # at(low) < knot <= at(high)
+    while high - low > 1:
+        probe = probes.pop() if probes else (low + high) // 2
+        if low < probe < high:
+            low, high = (low, probe) if at(probe) >= knot else (probe, high)
+    return high
 
 
 def table_of(clock: Schedule) -> tuple[str, int] | None:

@@ -1,4 +1,4 @@
-"""The command line: ``schedules plot``, ``describe``, ``values``, ``explain``, ``export``, ``diff``, ``lint``, ...
+"""The command line: ``schedules COMMAND``; ``schedules --help`` lists them.
 
 Whatever goes wrong is one line on standard error and exit status 2.
 """
@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple, NoReturn
 import numpy as np
 
 from .. import __version__
-from ..algebra.checks import EVER, ScheduleError, brief
+from ..algebra.checks import EVER, ScheduleError, brief, extra_module
 from ..algebra.nodes import Constant, Schedule
 from ..evaluate.grid import CHUNK
 from ..text.expression import parse
@@ -27,27 +27,55 @@ from ..text.source import to_python
 from .figure import figure
 from .table import describe
 from .terminal import terminal
+from .vocabulary import KINDS, listing, manual
 
 LINES = 2**15  # lines of text that are made together
 FORMATS = (".png", ".svg", ".pdf")
 
-EXAMPLES = """\
-examples:
-  schedules plot 'cosine_warmup(1e-3, 10_000, warmup=500)'
-  schedules plot 'linear(0, 1, 100) >> cosine(1, 0, 900)' 'one_cycle(1, 1000)' -o both.png
-  schedules describe 'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'
-  schedules values 'inverse_sqrt(1e-3, timescale=1_000)' --steps 5_000 --every 100 --csv
-  schedules values 'cosine(1e-3, 0, 10_000)' --npy lr.npy
-  schedules explain 'cosine_warmup(1e-3, 10_000, warmup=500)'
-  schedules export 'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py
-  schedules diff 'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'
-  schedules describe 'wsd(lr, steps, warmup=0.1 * steps, cooldown=steps // 5)' -D lr=3e-4 -D steps=10_000
-  schedules plot @schedule.txt
-  schedules lint 'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'
-  schedules recognise lr.csv
+EXAMPLES = {
+    "plot": (
+        "'cosine_warmup(1e-3, 10_000, warmup=500)'",
+        "'linear(1, 0, 100)' 'exponential(1, 1e-3, 100)' --log --label line --label ratio -o both.png",
+    ),
+    "describe": (
+        "'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'",
+        "'wsd(lr, steps, warmup=0.1 * steps, cooldown=steps // 5)' -D lr=3e-4 -D steps=10_000",
+    ),
+    "values": (
+        "'inverse_sqrt(1e-3, timescale=1_000)' --steps 5_000 --every 100 --csv",
+        "'cosine(1e-3, 0, 10_000)' --npy lr.npy",
+    ),
+    "explain": ("'cosine_warmup(1e-3, 10_000, warmup=500)'", "'one_cycle(1, 100)' --latex"),
+    "export": (
+        "'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py",
+        "'linear(1, 0, 10)' --to csv",
+    ),
+    "diff": (
+        "'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'",
+        "@then.txt @now.txt",
+    ),
+    "lint": (
+        "'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'",
+        "'cosine(1e-3, 0, 9_000)' --steps 10_000",
+    ),
+    "rank": (
+        "'cosine(3e-4, 0, 9_000)' 'wsd(3e-4, 9_000, warmup=0, cooldown=2_000)' --law 400M",
+        "'cosine(3e-4, 0, 9_000)' 'torch.CosineAnnealingLR(3e-4, 9_000)' --steps 9_000 -o outlook.png",
+    ),
+    "recognise": ("lr.csv", "log.csv --column lr --digits 6"),
+    "list": ("", "recipes"),
+    "help": ("wsd", "torch.OneCycleLR"),
+    "completion": ("bash >> ~/.bashrc", "fish > ~/.config/fish/completions/schedules.fish"),
+}
+"""Two for each command."""
 
-An expression is read, never executed. One that begins with a minus sign goes into parentheses.
-"""
+READ = "An expression is read, never executed. One that begins with a minus sign goes into parentheses."
+
+
+def _examples(*names: str, count: int = 2) -> str:
+    """What the help of some commands ends with."""
+    lines = (f"  schedules {name} {words}".rstrip() for name in names for words in EXAMPLES.get(name, ())[:count])
+    return "\n".join(("examples:", *lines, "", READ))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,16 +149,34 @@ def _text(expression: str) -> str:
 
 def _plot(schedules: list[Schedule], arguments: Any) -> None:
     """Draw to the file, or else in the terminal."""
-    output = arguments.output
+    output, start, stop = arguments.output, arguments.start, arguments.stop
     if output is not None and Path(output).suffix not in FORMATS:
         raise ScheduleError(f"plot: output={output}: a picture is one of {', '.join(FORMATS)}")
+    if stop is not None and stop <= start:
+        raise ScheduleError(f"plot: --to {stop}: the picture begins at step {start}; end it later")
+    steps = arguments.steps if stop is None else stop - start
+    options = {"start": start, "log": arguments.log, "title": arguments.title, "labels": arguments.labels}
     if output is None:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        print(terminal(schedules, arguments.steps, colour=colour))
+        print(terminal(schedules, steps, colour=colour, **options))
         return
-    picture = figure(schedules, arguments.steps)
+    picture = figure(schedules, steps, **options)
     with _file(output) as file:
         picture.savefig(file, format=Path(output).suffix[1:])
+
+
+def _rank(schedules: list[Schedule], arguments: Any) -> None:
+    """Print the table of what theory says, and draw it if a file is named."""
+    from ..theory import LAWS, rank
+    from .ranking import outlook, ranking
+
+    law = LAWS[arguments.law] if arguments.law else None
+    rows = rank(schedules, arguments.steps, weight_decay=arguments.weight_decay, law=law)
+    print(ranking(rows))
+    if arguments.output is not None:
+        picture = outlook(rows, arguments.steps, weight_decay=arguments.weight_decay, law=law)
+        with _file(arguments.output) as file:
+            picture.savefig(file, format=Path(arguments.output).suffix[1:])
 
 
 def _describe(schedules: list[Schedule], arguments: Any) -> None:
@@ -156,9 +202,24 @@ def _steps(command: str, s: Schedule, count: int | None) -> range:
     return range(count or min(math.ceil(s.steps), EVER))
 
 
-def _explain(schedules: list[Schedule], _: Any) -> None:
+def _explain(schedules: list[Schedule], arguments: Any) -> None:
     """Print the formula."""
-    print(explain(*schedules))
+    print(explain(*schedules, latex=arguments.latex))
+
+
+def _list(_: list[Schedule], arguments: Any) -> None:
+    """Print the names that there are."""
+    print(listing(tuple(arguments.kinds)))
+
+
+def _help(_: list[Schedule], arguments: Any) -> None:
+    """Print what is known of some names."""
+    print("\n\n\n".join(map(manual, arguments.topics)))
+
+
+def _completion(_: list[Schedule], arguments: Any) -> None:
+    """Print a script for the shell."""
+    print(extra_module("shtab", "completion").complete(_parser(), arguments.shell))
 
 
 def _export(schedules: list[Schedule], arguments: Any) -> None:
@@ -203,7 +264,7 @@ def _lint(schedules: list[Schedule], arguments: Any) -> int:
     return int(bool(warnings))
 
 
-def _recognise(arguments: Any) -> None:
+def _recognise(_: list[Schedule], arguments: Any) -> None:
     """Print the expression whose values a log has."""
     from ..analysis.recognise import from_callable
     from ..library.combinators import stretch
@@ -316,10 +377,17 @@ def _surroundings() -> _Parser:
 
 
 def _parser() -> argparse.ArgumentParser:
-    style: dict[str, Any] = {"epilog": EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
-    parser = _Parser(prog="schedules", description="Draw, describe and evaluate learning-rate schedules.", **style)
+    style: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    about = "Draw, describe and evaluate learning-rate schedules."
+    parser = _Parser(prog="schedules", description=about, epilog=_examples(*EXAMPLES, count=1), **style)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def plain(function: Callable[[list[Schedule], Any], int | None], name: str, purpose: str) -> Any:
+        options = {"description": f"{purpose.capitalize()}.", "epilog": _examples(name), **style}
+        added = commands.add_parser(name, help=purpose, parents=[_surroundings()], **options)
+        added.set_defaults(command=function, expressions=[])
+        return added
 
     def command(
         function: Callable[[list[Schedule], Any], int | None],
@@ -328,45 +396,74 @@ def _parser() -> argparse.ArgumentParser:
         purpose: str,
         steps: str | None = "how many steps; needed for what is endless",
     ) -> Any:
-        about = f"{purpose.capitalize()}."
-        added = commands.add_parser(name, help=purpose, description=about, parents=[_surroundings()], **style)
-        added.set_defaults(command=function)
+        added = plain(function, name, purpose)
         expression = "a schedule, such as 'cosine(1e-3, 0, 900)'; @FILE, or - for standard input"
         added.add_argument("expressions", nargs=count, metavar="EXPR", help=expression)
         if steps is not None:
             added.add_argument("--steps", type=_whole, metavar="N", help=steps)
         return added
 
-    plot = command(_plot, "plot", "+", "draw schedules in the terminal, or to a file")
-    plot.add_argument("-o", "--output", metavar="FILE", help=f"the picture, one of {', '.join(FORMATS)}")
+    _drawn(command(_plot, "plot", "+", "draw schedules in the terminal, or to a file"))
     command(_describe, "describe", 1, "print the segments of a schedule: first and last step, shape, values there")
-    values = command(_values, "values", 1, "print the values of a schedule, one line 'step value' for each step")
+    _listed(command(_values, "values", 1, "print the values of a schedule, one line 'step value' for each step"))
+    explained = command(_explain, "explain", 1, "print the formula of a schedule", None)
+    explained.add_argument("--latex", action="store_true", help="in LaTeX, for display mode")
+    _exported(
+        command(_export, "export", 1, "print a schedule as source, formula or table, to use without this package")
+    )
+    command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
+    command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
+    rank = command(_rank, "rank", "+", "compare schedules by what theory says: bound, best peak, area, start, loss")
+    rank.add_argument("--law", choices=("25M", "100M", "400M"), help="predict the last loss of models of this size")
+    rank.add_argument("--weight-decay", type=float, default=0.1, metavar="L", help="of AdamW; 0.1 if it is not given")
+    rank.add_argument("-o", "--output", type=_picture, metavar="FILE", help="also draw shares, bounds and losses")
+    recognise = plain(_recognise, "recognise", "print the schedule whose values were logged, in named schedules")
+    recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
+    recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
+    recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
+    listed = plain(_list, "list", "print the names of curves, combinators and recipes, a line for each")
+    listed.add_argument("kinds", nargs="*", metavar="KIND", help=f"one of {', '.join(KINDS)}, or yours")
+    helped = plain(_help, "help", "print what is known of a name: its equation, its arguments, an example")
+    helped.add_argument("topics", nargs="+", metavar="NAME", help="such as cosine, or torch.StepLR of a dialect")
+    shells = plain(_completion, "completion", "print what completes this command in a shell")
+    shells.add_argument("shell", choices=("bash", "zsh", "fish"))
+    return parser
+
+
+def _picture(path: str) -> str:
+    """The path of a picture."""
+    if Path(path).suffix not in FORMATS:
+        raise argparse.ArgumentTypeError(f"{path}: a picture is one of {', '.join(FORMATS)}")
+    return path
+
+
+def _drawn(plot: argparse.ArgumentParser) -> None:
+    """The choices of ``plot``."""
+    plot.add_argument("-o", "--output", metavar="FILE", help=f"the picture, one of {', '.join(FORMATS)}")
+    plot.add_argument("--log", action="store_true", help="a logarithmic axis of values")
+    plot.add_argument("--from", dest="start", type=_step, default=0, metavar="N", help="the first step to draw")
+    plot.add_argument("--to", dest="stop", type=_whole, metavar="N", help="the last step to draw")
+    plot.add_argument("--title", metavar="TEXT", help="a line over the picture")
+    label = "what the legend calls a curve, once for each; else its expression"
+    plot.add_argument("--label", dest="labels", action="append", default=[], metavar="TEXT", help=label)
+
+
+def _listed(values: argparse.ArgumentParser) -> None:
+    """The choices of ``values``."""
     values.add_argument("--every", type=_whole, default=1, metavar="K", help="only steps 0, K, 2K, ...")
     values.set_defaults(form=PLAIN)
     forms = values.add_mutually_exclusive_group()
     forms.add_argument("--csv", action="store_const", dest="form", const=CSV, help="lines 'step,value' and a head")
     forms.add_argument("--json", action="store_const", dest="form", const=JSON, help="a list of pairs [step, value]")
     forms.add_argument("--npy", metavar="FILE", help="write the values to a NumPy file instead, in float64")
-    command(_explain, "explain", 1, "print the formula of a schedule", None)
-    export = command(_export, "export", 1, "print a schedule as source, formula or table, for use without this package")
-    export.add_argument(
-        "--to",
-        dest="form",
-        choices=EXPORTS,
-        required=True,
-        help="a function that needs nothing but math, a formula, or values",
-    )
+
+
+def _exported(export: argparse.ArgumentParser) -> None:
+    """The choices of ``export``."""
+    kinds = "a function that needs nothing but math, a formula, or values"
+    export.add_argument("--to", dest="form", choices=EXPORTS, required=True, help=kinds)
     export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
-    command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
-    purpose = "print the schedule whose values were logged, in named schedules"
-    recognise = commands.add_parser("recognise", help=purpose, description=f"{purpose.capitalize()}.", **style)
-    recognise.set_defaults(command=_recognise)
-    recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
-    recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
-    recognise.add_argument("--digits", type=_whole, metavar="D", help="the significant digits of the values")
-    command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
-    return parser
 
 
 def _binding(text: str) -> tuple[str, str]:
@@ -377,12 +474,17 @@ def _binding(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _whole(text: str) -> int:
+def _whole(text: str, least: int = 1) -> int:
     """The step count that `text` writes."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not (1 <= number <= EVER and number.is_integer()):
-        raise argparse.ArgumentTypeError(f"{text}: this is a whole number from 1 to {EVER}")
+    if not (least <= number <= EVER and number.is_integer()):
+        raise argparse.ArgumentTypeError(f"{text}: this is a whole number from {least} to {EVER}")
     return int(number)
+
+
+def _step(text: str) -> int:
+    """The step that `text` writes."""
+    return _whole(text, least=0)

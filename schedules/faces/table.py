@@ -12,6 +12,9 @@ from ..algebra.nodes import Constant, Join, Lift, Schedule, Warp, constant_value
 from ..evaluate.low_rank import Affine
 from ..evaluate.pieces import shown
 from ..library.combinators import shift, stretch
+from ..text.formula import quoted
+
+LONGEST = 100_000  # characters of a shape
 
 
 class Row(NamedTuple):
@@ -91,7 +94,7 @@ def describe(s: Schedule, steps: int | None = None) -> Table:
 
 def _row(s: Schedule, first: int, stop: float, part: Schedule | None) -> Row:
     """The segment [first, stop) of s; no part means that s has ended, and holds."""
-    shape = "holds" if part is None else repr(part)
+    shape = "holds" if part is None else quoted(part, LONGEST)
     if stop < math.inf:
         last = int(stop) - 1
         return Row(first, last, shape, s(first), s(last))
@@ -150,6 +153,14 @@ def _readable(parts: list[tuple[float, Schedule]]) -> bool:
 
 
 def _bare(term: Schedule) -> bool:
-    return not isinstance(term, Call) and (
-        (isinstance(term, Warp) and constant_value(term) is None) or any(map(_bare, term.children))
-    )
+    """Whether a term is written with a warp, by itself or in what it is made of."""
+    pending, seen = [term], set[int]()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call) or id(node) in seen:
+            continue
+        if isinstance(node, Warp) and constant_value(node) is None:
+            return True
+        seen.add(id(node))
+        pending += node.children
+    return False
