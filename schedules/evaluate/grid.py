@@ -31,6 +31,9 @@ CHUNK = 2**21  # steps that are evaluated together: memory is the output and a f
 SHORT = 200  # steps: so few are quicker one by one
 
 
+MEDIUM = 2**12  # steps: so few are quicker by the recorded program
+
+
 MAX_STEPS = 2**59  # steps: no array is longer
 
 
@@ -39,12 +42,14 @@ def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: 
     first = _COUNT("values", "start", start)
     count = _COUNT("values", "steps", _rest(s, first) if steps is None else steps)
     curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
-    if count <= SHORT and not s.tracers:
-        curve[:] = list(map(s.function(), range(first, first + count)))
-        return curve
     with np.errstate(all="ignore"):  # as for single values: what overflows is inf
-        for begin in range(0, count, CHUNK):
-            write_values(s, first + begin, curve[begin : begin + CHUNK])
+        if count > MEDIUM or s.tracers or (s.asks and count > SHORT):
+            for begin in range(0, count, CHUNK):
+                write_values(s, first + begin, curve[begin : begin + CHUNK])
+        elif count > SHORT:
+            curve[:] = on_array(s, np.arange(first, first + count))
+        else:
+            curve[:] = list(map(s.function(), range(first, first + count)))
     return curve
 
 
