@@ -56,8 +56,8 @@ class Setting:
             case Mapping():
                 items = cast("Mapping[Any, Any]", form).items()
                 return cls(name, {str(key): _source(argument, one) for key, one in items}, relative, names)
-            case list() | tuple():
-                return cls(name, tuple(_source(argument, one) for one in cast("list[Any]", form)), relative, names)
+            case Sequence() if not isinstance(form, str):
+                return cls(name, tuple(_source(argument, one) for one in cast("Sequence[Any]", form)), relative, names)
             case _:
                 return cls(name, _source(argument, form), relative, names)
 
