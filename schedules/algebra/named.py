@@ -317,7 +317,7 @@ def _shape(value: Any) -> Any:
 Shape: TypeAlias = Annotated[
     Callable[[float, float, float], Schedule],
     Kind(
-        "this is a named curve of (start, end, steps) itself, such as linear or cosine; decorate your own with @named",
+        "this is a named curve of (start, end, steps), such as linear, cosine or one_minus_sqrt; yours have @named",
         _shape,
     ),
 ]
