@@ -91,7 +91,7 @@ def scheduled(
     schedules = {name: value for name, value in hyperparameters.items() if isinstance(value, Schedule)}
 
     def at(count: jax.Array) -> dict[str, Any]:
-        return {name: s(count) for name, s in schedules.items()}
+        return {name: jnp.asarray(s(count), float) for name, s in schedules.items()}
 
     def made(count: jax.Array, values: dict[str, Any]) -> Any:
         numbers = {name: _like_a_number(value, count) for name, value in values.items()}

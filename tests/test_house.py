@@ -26,7 +26,7 @@ BELOW = {
 """What each room may import from, besides itself."""
 
 HANDED = {
-    ("__call__", "schedules.evaluate.arrays"),
+    ("__call__", "schedules.evaluate.record"),
     ("function", "schedules.evaluate.numbers"),
     ("values", "schedules.evaluate.grid"),
     ("__getitem__", "schedules.library.combinators"),

@@ -60,7 +60,7 @@ class Handed:
         kind = type(step)  # pyright: ignore[reportUnknownVariableType] -- it may be anything
         if kind is int or kind is float:
             return (self._function or self.function())(step)
-        from ..evaluate.arrays import on_array
+        from ..evaluate.record import on_array
 
         return on_array(self, step)
 

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from types import FunctionType, UnionType
 from typing import (
@@ -300,8 +300,8 @@ def _anything(value: Any) -> Any:
     value = _by_name(value)
     if isinstance(value, Schedule) or hasattr(value, "positional"):
         return value
-    if isinstance(value, list | tuple):
-        return tuple(map(_anything, cast("list[Any]", value)))
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return tuple(map(_anything, cast("Sequence[Any]", value)))
     return number(value)
 
 
@@ -317,7 +317,7 @@ def _shape(value: Any) -> Any:
 Shape: TypeAlias = Annotated[
     Callable[[float, float, float], Schedule],
     Kind(
-        "this is a named curve of (start, end, steps) itself, such as linear or cosine; decorate your own with @named",
+        "this is a named curve of (start, end, steps), such as linear, cosine or one_minus_sqrt; yours have @named",
         _shape,
     ),
 ]

@@ -26,9 +26,9 @@ from .namespaces import (
     namespace,
     on_numbers,
 )
-from .stacked import numbers, stacked
+from .stacked import looked_up, numbers, stacked
 
-FEW = 8  # a join of more parts looks the numbers of its part up, so that no program grows with their count
+FEW = 16  # a join of more parts looks the numbers of its part up, so that no program grows with their count
 
 
 class Arrays(Bounded):
@@ -39,6 +39,10 @@ class Arrays(Bounded):
     def __init__(self, term: Schedule, xp: Any) -> None:
         super().__init__(term, xp)
         self.short = float32.is_short(xp)
+
+    def another(self, term: Schedule) -> "Arrays":
+        """The same evaluator, of another term."""
+        return type(self)(term, self.xp)
 
     def lift(self, op: Op, args: list[Any]) -> Any:
         if not isinstance(op, str):
@@ -53,13 +57,17 @@ class Arrays(Bounded):
         t, factor = float32.scaling(self.xp, op, args) if self.short else (None, 0.0)
         if factor:
             return float32.rounded_once(self.xp, t, factor)
-        value = bound(op, self.xp)(*args)
+        value = self.apply(op, *args)
         return float32.sharpened(self.xp, value, *args) if op in ("pow", "geometric") else value
 
     def gentle(self, op: str, x: Any, *rest: Any) -> Any:
         """An operation whose slope at 0 is infinite: it counts as none there, since inf * 0 would spoil a gradient."""
         origin = on_numbers(op, [0.0, *rest]) if all(isinstance(arg, int | float) for arg in rest) else 0.0
-        return self.xp.where(x == 0, origin, bound(op, self.xp)(self.xp.where(x == 0, 1, x), *rest))
+        return self.xp.where(x == 0, origin, self.apply(op, self.xp.where(x == 0, 1, x), *rest))
+
+    def apply(self, op: str, *args: Any) -> Any:
+        """An operation on arrays."""
+        return bound(op, self.xp)(*args)
 
     def call(self, function: Any, step: Any) -> Any:
         """A Python callable on steps: one by one, or all at once if it has ``on_array(xp, steps)`` (or in JAX)."""
@@ -73,21 +81,26 @@ class Arrays(Bounded):
         return self.xp.reshape(array_like(self.xp, flat, step), step.shape)
 
     def clip(self, time: Clock[Any], steps: float) -> Clock[Any]:
-        value = time.value  # no minimum and maximum: at an end they would have half a slope
-        if not is_settled(steps) or time.high > steps:
-            value = self.xp.where(value > self.constant(steps), self.constant(steps), value)
-        if time.low < 0:
-            value = self.xp.where(value < 0, 0, value)
-        return time.held(value, steps)
+        high = self.constant(steps) if not is_settled(steps) or time.high > steps else None
+        return time.held(self.held(time.value, 0 if time.low < 0 else None, high), steps)
+
+    def held(self, value: Any, low: Any, high: Any) -> Any:
+        """A value within bounds, where there are any: no minimum and maximum, which have half a slope at an end."""
+        if high is not None:
+            value = self.xp.where(value > high, high, value)
+        return value if low is None else self.xp.where(value < low, low, value)
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         """Nested ``where``; each part clips time to its own, so none is asked for a value it was not built for."""
         places = [place for place, _, _ in active(term, time.low, time.high)]
+        if term.levels and len(places) > 2:
+            return looked_up(self.xp, term, places, time)
         if len(places) > FEW:
-            return stacked(self.xp, term, places, time, lambda body, local: type(self)(body, self.xp).fold(body, local))
+            return stacked(self.xp, term, places, time, lambda body, local: self.another(body).fold(body, local))
         result = self.part(term, places[0], time)
         for index in places[1:]:
-            result = self.xp.where(time.value < self.constant(term.knots[index]), result, self.part(term, index, time))
+            knot = self.constant(term.knots[index])
+            result = self.xp.where(time.value < knot, result, self.part(term, index, time))
         return result
 
     def part(self, term: Join, index: int, time: Clock[Any]) -> Any:
@@ -118,11 +131,13 @@ class NumPy(Arrays):
         return out.reshape(steps.shape)
 
 
-def on_array(term: Schedule, step: Any) -> Any:
+def at_array(term: Schedule, step: Any) -> Any:
     """The term at every step of an array, in the array's own library, shape, float dtype and device."""
     single = isinstance(step, np.generic)
     if isinstance(step, list | tuple):
         step = from_list(cast("list[float]", step))
+    elif hasattr(step, "to_numpy"):  # the tables of pandas, xarray and polars
+        step = step.to_numpy()
     for number in term.tracers:
         demand(getattr(number, "shape", ()) == (), "s(step)", "s", term, "these are many; jax.vmap maps over a batch")
     example = term.tracers[0] if term.tracers else step

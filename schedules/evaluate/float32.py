@@ -7,7 +7,7 @@ import numpy as np
 
 from ..algebra.checks import is_settled
 from ..algebra.nodes import Constant, Lift, Schedule, constant_value, lift
-from .namespaces import default_dtype
+from .namespaces import default_dtype, has_doubles
 
 SINGLE = 32  # the bits of a float32
 _TINY = 2.0**-100  # a factor beyond its inverse would overflow a float32
@@ -33,16 +33,16 @@ def scaling(xp: Any, op: str, args: list[Any]) -> tuple[Any, float]:
 def rounded_once(xp: Any, t: Any, factor: float) -> Any:
     """``t * factor`` for whole t, rounded once.
 
-    The two halves of t, of 15 bits and a sign, times the first 9 bits of the factor are exact in a float32; so is
-    what their sum loses.
+    Where there are no doubles: the two halves of t, of 15 bits and a sign, times the first 9 bits of the factor are
+    exact in a float32; so is what their sum loses.
     """
+    if has_doubles(xp, t):
+        return xp.astype(xp.astype(t, xp.float64) * factor, default_dtype(xp, "real floating"))
     mantissa, exponent = math.frexp(factor)
     head = math.ldexp(round(mantissa * 2**9), exponent - 9)
-    halves = (t >> 16) + (t >> 15 & 1), (t & 32767) - (t & 32768), t
-    high, low, whole_t = (xp.astype(half, default_dtype(xp, "real floating")) for half in halves)
-    high, low = high * (head * 2**16), low * head
+    high, low = ((t >> 16) + (t >> 15 & 1)) * (head * 2**16), ((t & 32767) - (t & 32768)) * head
     total = high + low
-    return total + ((low - (total - high)) + whole_t * (factor - head))
+    return total + ((low - (total - high)) + t * (factor - head))
 
 
 def sharpened(xp: Any, power: Any, base: Any, exponent: Any, unit: Any = 1) -> Any:

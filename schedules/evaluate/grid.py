@@ -17,11 +17,12 @@ from ..algebra.bounds import active, cut
 from ..algebra.checks import Kind, brief, number, refusal, whole
 from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
-from .arrays import NumPy, on_array
+from .arrays import NumPy
 from .fold import Clock, Evaluator
 from .low_rank import THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, is_count
 from .namespaces import namespace
 from .pieces import Line, pieces, table_of
+from .record import on_array
 
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
 

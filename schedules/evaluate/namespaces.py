@@ -1,6 +1,7 @@
 """The libraries that arrays belong to: found from the array, never imported."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -91,15 +92,19 @@ def array_like(xp: Any, values: Any, step: Any) -> Any:
 
 
 def device_of(array: Any) -> Any:
-    """The device that an array lies on."""
-    import array_api_compat
-
-    return array_api_compat.device(array)  # pyright: ignore[reportUnknownMemberType] -- its types name other libraries
+    """The device that an array lies on; None where its library finds the place for what joins it by itself."""
+    jax = sys.modules.get("jax")
+    return None if jax and isinstance(array, jax.Array) else getattr(array, "device", None)
 
 
 def is_jax(xp: Any) -> bool:
     """Whether a namespace is JAX's."""
     return xp.__name__.partition(".")[0] == "jax"
+
+
+def has_doubles(xp: Any, array: Any) -> bool:
+    """Whether short floats can be widened where an array lies: PyTorch's can, but for Apple's GPUs."""
+    return xp.__name__ == "array_api_compat.torch" and device_of(array).type != "mps"
 
 
 def is_numpy(xp: Any) -> bool:

@@ -13,8 +13,9 @@ import numpy as np
 from ..algebra.bounds import active
 from ..algebra.nodes import Join, Op, Schedule
 from ..algebra.ops import INLINE, INTEGRAL, SYMMETRIC, TEMPLATES
-from .arrays import on_array
+from .arrays import at_array
 from .fold import Clock, Evaluator
+from .record import on_array
 
 
 class Expr(NamedTuple):
@@ -167,4 +168,4 @@ def ieee(term: Schedule, step: float) -> float:
     if isinstance(step, int):  # which may be beyond all floats
         step = max(min(step, int(sys.float_info.max)), -int(sys.float_info.max))
     with np.errstate(all="ignore"):
-        return float(on_array(term, np.float64(step)))
+        return float(at_array(term, np.float64(step)))

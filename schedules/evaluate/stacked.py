@@ -36,6 +36,12 @@ def stacked(
     return result
 
 
+def looked_up(xp: Any, term: Join, places: list[int], time: Clock[Any]) -> Any:
+    """A join of constants at `time`: one search and one look-up."""
+    columns = Columns(xp, time.value, [term.knots[place] for place in places])
+    return columns.full(columns.read([term.levels[place] for place in places]))
+
+
 class Columns:
     """Columns of numbers with a row for each part of a join, read at the row that each step falls in."""
 

@@ -58,6 +58,10 @@ EXAMPLES = {
         "'linear(0, 1e-3, 500) >> cosine(2e-3, 0, 9_500)'",
         "'cosine(1e-3, 0, 9_000)' --steps 10_000",
     ),
+    "rank": (
+        "'cosine(3e-4, 0, 9_000)' 'wsd(3e-4, 9_000, warmup=0, cooldown=2_000)' --law 400M",
+        "'cosine(3e-4, 0, 9_000)' 'torch.CosineAnnealingLR(3e-4, 9_000)' --steps 9_000 -o outlook.png",
+    ),
     "recognise": ("lr.csv", "log.csv --column lr --digits 6"),
     "list": ("", "recipes"),
     "help": ("wsd", "torch.OneCycleLR"),
@@ -159,6 +163,20 @@ def _plot(schedules: list[Schedule], arguments: Any) -> None:
     picture = figure(schedules, steps, **options)
     with _file(output) as file:
         picture.savefig(file, format=Path(output).suffix[1:])
+
+
+def _rank(schedules: list[Schedule], arguments: Any) -> None:
+    """Print the table of what theory says, and draw it if a file is named."""
+    from ..theory import LAWS, rank
+    from .ranking import outlook, ranking
+
+    law = LAWS[arguments.law] if arguments.law else None
+    rows = rank(schedules, arguments.steps, weight_decay=arguments.weight_decay, law=law)
+    print(ranking(rows))
+    if arguments.output is not None:
+        picture = outlook(rows, arguments.steps, weight_decay=arguments.weight_decay, law=law)
+        with _file(arguments.output) as file:
+            picture.savefig(file, format=Path(arguments.output).suffix[1:])
 
 
 def _describe(schedules: list[Schedule], arguments: Any) -> None:
@@ -395,6 +413,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
     command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
+    rank = command(_rank, "rank", "+", "compare schedules by what theory says: bound, best peak, area, start, loss")
+    rank.add_argument("--law", choices=("25M", "100M", "400M"), help="predict the last loss of models of this size")
+    rank.add_argument("--weight-decay", type=float, default=0.1, metavar="L", help="of AdamW; 0.1 if it is not given")
+    rank.add_argument("-o", "--output", type=_picture, metavar="FILE", help="also draw shares, bounds and losses")
     recognise = plain(_recognise, "recognise", "print the schedule whose values were logged, in named schedules")
     recognise.add_argument("log", metavar="FILE", help="a CSV file of lines 'step,value' or 'value'")
     recognise.add_argument("--column", metavar="NAME", help="the column of the learning rate; the last, if not given")
@@ -406,6 +428,13 @@ def _parser() -> argparse.ArgumentParser:
     shells = plain(_completion, "completion", "print what completes this command in a shell")
     shells.add_argument("shell", choices=("bash", "zsh", "fish"))
     return parser
+
+
+def _picture(path: str) -> str:
+    """The path of a picture."""
+    if Path(path).suffix not in FORMATS:
+        raise argparse.ArgumentTypeError(f"{path}: a picture is one of {', '.join(FORMATS)}")
+    return path
 
 
 def _drawn(plot: argparse.ArgumentParser) -> None:

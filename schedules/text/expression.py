@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, isfunction
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 from ..algebra.checks import FINITE, Kind, ScheduleError, demand, number
 from ..algebra.named import MAKERS, Call
@@ -149,9 +149,9 @@ def parse(text: "str | ScheduleLike", /, **names: ScheduleLike) -> Schedule:
     >>> parse("wsd(lr, steps, warmup=0.03 * steps, cooldown=0.2 * steps)", lr=3e-4, steps=100_000)
     wsd(0.0003, 100000, warmup=3000, cooldown=20000)
     """
-    known = {name: _given(name, value) for name, value in names.items()}
+    known = named_values(names)
     if isinstance(text, str):
-        return _Reader(text, known).schedule()
+        return Reader(text, known).schedule()
     return text if isinstance(text, Schedule) else Constant(_TEXT("parse", "text", text))
 
 
@@ -167,11 +167,16 @@ def free_names(text: "str | ScheduleLike", /) -> tuple[str, ...]:
     >>> free_names("wsd(lr, steps, warmup=0.03 * steps, cooldown=1_000, shape=cosine)")
     ('lr', 'steps')
     """
-    return _Reader(text, {}).free() if isinstance(text, str) else parse(text) and ()
+    return Reader(text, {}).free() if isinstance(text, str) else parse(text) and ()
 
 
 _TEXT = Kind("give the expression as a str, a schedule or a finite number", FINITE.convert)
 _NAMED = Kind("this is a number or a schedule; make one of a text with parse", number)
+
+
+def named_values(names: Mapping[str, Any]) -> dict[str, Any]:
+    """What names in a text stand for, checked: numbers and schedules."""
+    return {name: _given(name, value) for name, value in names.items()}
 
 
 def _given(name: str, value: Any) -> Any:
@@ -292,20 +297,33 @@ def _is_word(name: str) -> bool:
     return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS or name in _offers() or name in _libraries()
 
 
+_MEANT = {"min": ["minimum"], "max": ["maximum"], "exp": ["exponential"]}  # names that other languages have
+
+
+def _elsewhere(name: str) -> list[str]:
+    """The dialects that have a schedule of this name, with their libraries in front."""
+    modules = {library: import_module(path) for library, path in _libraries().items()}
+    return [f"{library}.{name}" for library, module in modules.items() if name in module.__all__]
+
+
+Word: TypeAlias = "Callable[[Reader, ast.Call, int], Any]"
+"""What reads a call of a word by itself: the reader, the unread call, and how deep it is nested."""
+
 _BREAK = re.compile(r"#[^\r\n]*|\\?[\r\n]")  # comments and ends of lines are space
 _SUFFIXED = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)([kmbt])\b", re.IGNORECASE)
 
 
-class _Reader:
+class Reader:
     """Evaluates the few kinds of syntax that schedules are written in."""
 
-    def __init__(self, text: str, names: Mapping[str, Any]) -> None:
+    def __init__(self, text: str, names: Mapping[str, Any], words: "Mapping[str, Word] | None" = None) -> None:
         if len(text) > MAX_LENGTH:
             raise ScheduleError(f"parse: text of {len(text)} characters: at most {MAX_LENGTH} are read")
         plain = _BREAK.sub(lambda found: " " * len(found[0]), text)
         self.text = plain.strip()
         self.skipped = len(plain) - len(plain.lstrip())
         self.names = names
+        self.words = words or {}
         try:
             self.tree = ast.parse(self.text, mode="eval").body
         except SyntaxError as fault:
@@ -324,7 +342,9 @@ class _Reader:
                 f"parse: at character {self.skipped + found.start() + 1}: {found[0]!r}: write {instead}"
             )
         place = self.skipped + fault.offset if fault.offset else len(text) + 1
-        return ScheduleError(f"parse: at character {place}: {fault.msg}: {_excerpt(text)}")
+        sign = self.text[fault.offset - 1 : fault.offset] if fault.offset else ""
+        why = {";": "join parts with >>", ":": "give the expression alone, without a name"}.get(sign, fault.msg)
+        return ScheduleError(f"parse: at character {place}: {why}: {_excerpt(text)}")
 
     def fail(self, node: ast.AST, why: str) -> NoReturn:
         """Raise with the position of a node, in characters from 1."""
@@ -345,7 +365,7 @@ class _Reader:
         """The schedule that the whole text writes."""
         value = self.read(self.tree, 0)
         if not _is_operand(value):
-            self.fail(self.tree, "this is no schedule; write one, such as constant(0.1)")
+            self.fail(self.tree, "this is no schedule; write one, such as constant(0.1), without quotes")
         try:
             return as_schedule(value, "constant")
         except ScheduleError as fault:
@@ -381,6 +401,8 @@ class _Reader:
             case ast.Subscript(inner, ast.Slice(low, high, None)):
                 start, stop = (None if end is None else self.read(end, depth) for end in (low, high))
                 return self.read(inner, depth)[start:stop]
+            case ast.Call(ast.Name(name)) if name in self.words:
+                return self.words[name](self, node, depth)
             case ast.Call(ast.Name() | ast.Attribute(ast.Name()) as name, arguments, keywords):
                 return self.call(node, self.function(node, name), arguments, keywords, depth)
             case ast.Name(name):
@@ -453,7 +475,7 @@ class _Reader:
         """What is called: a schedule by its name, or that of another library by both names."""
         if isinstance(name, ast.Attribute):
             return _dialect(cast("ast.Name", name.value).id, name.attr)
-        return _function(name.id) or self.fail(node, self.unknown(name.id))
+        return _function(name.id) or self.fail(node, self.unknown(name.id, called=True))
 
     def call(
         self, node: ast.Call, function: Callable[..., Any], arguments: list[ast.expr], keywords: list[Any], depth: int
@@ -465,7 +487,7 @@ class _Reader:
             self.fail(node, "write each argument once and by its name")
         return self.bounded(node, function(*given, **cast("dict[str, Any]", named)))
 
-    def unknown(self, name: str) -> str:
+    def unknown(self, name: str, *, called: bool = False) -> str:
         """A hint at the name that was meant."""
         from difflib import get_close_matches
 
@@ -477,5 +499,6 @@ class _Reader:
             return "this stands for a number or a schedule, and cannot be called"
         if _function(name):
             return f"this is a function; call it: {name}(...)"
-        close = get_close_matches(name, (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers()), n=1)
-        return f"no schedule of this name{f'; did you mean {close[0]}?' if close else ''}"
+        known = (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers(), *self.words)
+        close = " or ".join(_MEANT.get(name) or (called and _elsewhere(name)) or get_close_matches(name, known, n=1))
+        return f"no schedule of this name{f'; did you mean {close}?' if close else ''}"

@@ -3,11 +3,13 @@
 from .averages import Shares, merge_weights, timescale, update_shares
 from .bounds import Scale, best_scale, bound_along, last_iterate_bound, transfer
 from .laws import LAWS, MultiPowerLaw
+from .ranking import Ranked, rank
 from .runs import Seesaw, refined, seesaw
 
 __all__ = [
     "LAWS",
     "MultiPowerLaw",
+    "Ranked",
     "Scale",
     "Seesaw",
     "Shares",
@@ -15,6 +17,7 @@ __all__ = [
     "bound_along",
     "last_iterate_bound",
     "merge_weights",
+    "rank",
     "refined",
     "seesaw",
     "timescale",

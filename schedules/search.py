@@ -1,0 +1,428 @@
+"""Spaces of expressions to search: a text in which some numbers, or whole parts, are draws.
+
+``uniform(a, b)``, ``loguniform(a, b)`` and ``randint(a, b)`` stand for a number from a to b, both ends among them, and
+``choice(x, y, ...)`` for one of what it lists: numbers, shapes, or whole schedules with draws of their own. The text is
+read by the reader of `schedules.parse`, so everything else means what it means there. What draws is up to others: a
+seed, a grid, Optuna, Ray Tune, Hydra, W&B.
+"""
+
+import ast
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from .algebra.checks import Count, ScheduleError, accept, demand, extra_module, integer, number
+from .algebra.named import MAKERS
+from .algebra.nodes import Schedule
+from .text.expression import Reader, named_values
+from .theory import MultiPowerLaw, best_scale
+
+KINDS = ("uniform", "loguniform", "randint", "choice")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A number or a choice that a search makes."""
+
+    name: str
+    kind: str
+    low: float = 0
+    high: float = 0
+    options: tuple[str, ...] = ()
+    when: tuple[tuple[str, str], ...] = ()
+    """The choices under which there is this draw: names and options."""
+
+    def at(self, share: float) -> Any:
+        """The value at a share of the way from the lowest to the highest."""
+        if self.kind == "choice":
+            return self.options[min(int(share * len(self.options)), len(self.options) - 1)]
+        if self.kind == "randint":
+            return min(int(self.low + share * (self.high - self.low + 1)), int(self.high))
+        if self.kind == "loguniform":
+            return min(max(self.low * (self.high / self.low) ** share, self.low), self.high)
+        return self.low + share * (self.high - self.low)
+
+    def points(self, count: int) -> list[Any]:
+        """So many values, evenly spaced and both ends among them; all, if there are fewer."""
+        if self.kind == "choice":
+            return list(self.options)
+        if self.kind == "randint":
+            return sorted({round(x) for x in np.linspace(self.low, self.high, count).tolist()})
+        return [self.at(share) for share in np.linspace(0, 1, count).tolist()]
+
+    def accepted(self, value: Any) -> Any:
+        """A value that an engine gave, if it is one of this draw's."""
+        try:
+            found = value if self.options else integer(value) if self.kind == "randint" else float(number(value))
+            good = found in self.options if self.options else self.low <= found <= self.high
+        except (TypeError, ValueError):
+            found, good = value, False
+        wants = " or ".join(map(repr, self.options)) if self.options else f"from {self.low} to {self.high}"
+        demand(good, "Space", self.name, value, f"this is {wants}")
+        return found
+
+
+Decide = Callable[[Draw], Any]
+
+
+class Space:
+    """``{parse(text) for every value of its draws}``.
+
+    Each draw has a name: its place in the text, such as ``1.wsd.peak``, or what ``name="peak"`` in it says. Draws of
+    one given name are one draw.
+
+    Args:
+        text: an expression with draws in it.
+        names: what other names in it stand for, as in `schedules.parse`.
+
+    Raises:
+        ScheduleError: with the position of the fault; also if a part that might be chosen cannot be read.
+
+    >>> space = Space("choice(cosine(peak, 0, steps), wsd(peak, steps, warmup=0, cooldown=uniform(0.1, 0.5) * steps))",
+    ...     peak=0.1, steps=100)
+    >>> list(space.draws)
+    ['choice', '1.wsd.cooldown']
+    >>> list(space.grid(2))
+    [cosine(0.1, 0.0, 100), wsd(0.1, 100, warmup=0, cooldown=10), wsd(0.1, 100, warmup=0, cooldown=50)]
+    """
+
+    draws: dict[str, Draw]
+    """Every draw by its name, in the order of the text."""
+
+    def __init__(self, text: str, /, **names: Any) -> None:
+        self.text, self.names = text, named_values(names)
+        self.draws = {}
+        self._places = dict(_named(Reader(text, self.names).tree))
+        pending: list[dict[str, str]] = [{}]
+        while pending:  # every part that may be chosen is read once
+            forced = pending.pop()
+
+            def decide(draw: Draw, forced: dict[str, str] = forced) -> Any:
+                new = self.draws.setdefault(draw.name, draw) is draw
+                pending.extend(dict(draw.when) | {draw.name: option} for option in draw.options[1:] if new)
+                return forced.get(draw.name, draw.at(0))
+
+            self._read(decide)
+
+    def __repr__(self) -> str:
+        given = "".join(f", {name}={value!r}" for name, value in self.names.items())
+        return f"Space({self.text!r}{given})"
+
+    def __reduce__(self) -> Any:
+        return _made, (self.text, self.names)
+
+    def sample(self, seed: int) -> Schedule:
+        """A random schedule, the same for the same seed."""
+        random = np.random.default_rng(seed)
+        return self._read(lambda draw: draw.at(random.random()))
+
+    def grid(self, count: int) -> Iterator[Schedule]:
+        """Every choice, with so many values of each number evenly spaced, in all combinations that there are.
+
+        Args:
+            count: how many values of each number, both ends among them.
+        """
+        count = accept(Count, "grid", "count", count)
+        return (s for s, _ in self._combinations(lambda draw: draw.points(count)))
+
+    def fill(self, config: Mapping[str, Any]) -> Schedule:
+        """The schedule of a configuration that an engine chose, by the names of the draws.
+
+        Args:
+            config: at least the values of the draws that there are under its choices; nested ones are found too.
+
+        Raises:
+            ScheduleError: a value is missing, or is none of its draw's.
+
+        >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").fill({"cosine": {"start": 1e-3}})
+        cosine(0.001, 0.0, 100)
+        """
+        known = dict(_flat(config))
+
+        def decide(draw: Draw) -> Any:
+            demand(draw.name in known, "fill", "config", config, f"it has no {draw.name}, a {draw.kind}")
+            return draw.accepted(known[draw.name])
+
+        return self._read(decide)
+
+    def suggest(self, trial: Any) -> Schedule:
+        """The schedule of an Optuna trial, which keeps its text as the user attribute ``schedule``.
+
+        Args:
+            trial: an ``optuna.Trial``, or a ``FixedTrial``.
+
+        >>> import optuna
+        >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").suggest(optuna.trial.FixedTrial({"cosine.start": 1e-3}))
+        cosine(0.001, 0.0, 100)
+        """
+        how: dict[str, Decide] = {
+            "uniform": lambda draw: trial.suggest_float(draw.name, draw.low, draw.high),
+            "loguniform": lambda draw: trial.suggest_float(draw.name, draw.low, draw.high, log=True),
+            "randint": lambda draw: trial.suggest_int(draw.name, draw.low, draw.high),
+            "choice": lambda draw: trial.suggest_categorical(draw.name, draw.options),
+        }
+        s = self._read(lambda draw: how[draw.kind](draw))
+        trial.set_user_attr("schedule", repr(s))
+        return s
+
+    def ray(self) -> dict[str, Any]:
+        """The search space for Ray Tune, by the names of the draws; `fill` makes a schedule of what it chooses."""
+        tune = extra_module("ray.tune", "search")
+        how: dict[str, Decide] = {
+            "uniform": lambda draw: tune.uniform(draw.low, draw.high),
+            "loguniform": lambda draw: tune.loguniform(draw.low, draw.high),
+            "randint": lambda draw: tune.randint(draw.low, draw.high + 1),
+            "choice": lambda draw: tune.choice(list(draw.options)),
+        }
+        return {name: how[draw.kind](draw) for name, draw in self.draws.items()}
+
+    def wandb(self) -> dict[str, dict[str, Any]]:
+        """The ``parameters`` of a W&B sweep.
+
+        >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").wandb()
+        {'cosine.start': {'distribution': 'log_uniform_values', 'min': 1e-05, 'max': 0.01}}
+        """
+        how = {"uniform": "uniform", "loguniform": "log_uniform_values", "randint": "int_uniform"}
+        return {
+            name: {"values": list(draw.options)}
+            if draw.options
+            else {"distribution": how[draw.kind], "min": draw.low, "max": draw.high}
+            for name, draw in self.draws.items()
+        }
+
+    def hydra(self) -> dict[str, str]:
+        """The ``hydra.sweeper.params`` of a Hydra sweep, for its Optuna, Ax or Nevergrad sweeper.
+
+        >>> Space("cosine(loguniform(1e-5, 1e-2), 0, randint(10, 90))").hydra()
+        {'cosine.start': 'tag(log, interval(1e-05, 0.01))', 'cosine.steps': 'range(10, 91)'}
+        """
+        how: dict[str, Decide] = {
+            "uniform": lambda draw: f"interval({draw.low}, {draw.high})",
+            "loguniform": lambda draw: f"tag(log, interval({draw.low}, {draw.high}))",
+            "randint": lambda draw: f"range({draw.low}, {draw.high + 1})",
+            "choice": lambda draw: f"choice({', '.join(draw.options)})",
+        }
+        return {name: how[draw.kind](draw) for name, draw in self.draws.items()}
+
+    def contains(self, s: Schedule) -> bool:
+        """Whether some values of the draws make s, to nine digits.
+
+        >>> space = Space("wsd(0.1, 100, warmup=0, cooldown=uniform(0.1, 0.5) * 100)")
+        >>> space.contains(space.sample(0)), space.contains(space.fill({"wsd.cooldown": 0.5})[:50])
+        (True, False)
+        """
+        goal = list(_tokens(s))
+        forms = self._combinations(lambda draw: list(draw.options) or [draw.at(0.5)])
+        return any(self._reaches(goal, made) for _, made in forms)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def _read(self, decide: Decide) -> Schedule:
+        """The schedule that the text writes, where `decide` draws, once for each name."""
+        above: list[tuple[str, str]] = []
+        made: dict[str, Any] = {}
+
+        def word(reader: Reader, node: ast.Call, depth: int) -> Any:
+            draw = self._draw(reader, node, depth, tuple(above))
+            if draw.name not in made:
+                made[draw.name] = decide(draw)
+            if not draw.options:
+                return made[draw.name]
+            above.append((draw.name, made[draw.name]))
+            found = reader.read(node.args[draw.options.index(made[draw.name])], depth)
+            above.pop()
+            return found
+
+        return Reader(self.text, self.names, dict.fromkeys(KINDS, word)).schedule()
+
+    def _draw(self, reader: Reader, node: ast.Call, depth: int, when: tuple[tuple[str, str], ...]) -> Draw:
+        """The draw that a call writes."""
+        kind = ast.unparse(node.func)
+        words = {word.arg: reader.read(word.value, depth) for word in node.keywords}
+        name = words.pop("name", self._places[node.col_offset])
+        if words or not isinstance(name, str):
+            reader.fail(node, f"{kind} takes name='...' and nothing else by name")
+        if any(isinstance(arg, ast.Starred) for arg in node.args) or len(node.args) < 1 + (kind != "choice"):
+            reader.fail(node, "list what to choose from" if kind == "choice" else f"write {kind}(low, high)")
+        if kind == "choice":
+            draw = Draw(name, kind, options=_labels(node.args), when=when)
+        else:
+            if any(
+                isinstance(inner, ast.Call) and ast.unparse(inner.func) in KINDS
+                for inner in ast.walk(ast.Tuple(node.args))
+            ):
+                reader.fail(node, "a draw has no draws for its ends")
+            draw = Draw(name, kind, *self._ends(reader, node, kind, depth), when=when)
+        known = self.draws.get(name, draw)
+        if (known.kind, known.low, known.high, known.options) != (kind, draw.low, draw.high, draw.options):
+            reader.fail(node, f"another draw has the name {name!r}; give this one its own by name='...'")
+        return draw
+
+    def _ends(self, reader: Reader, node: ast.Call, kind: str, depth: int) -> tuple[float, float]:
+        """The lowest and the highest value of a draw of numbers."""
+        ends = [reader.read(arg, depth) for arg in node.args]
+        try:
+            low, high = map(integer if kind == "randint" else number, ends)
+        except (TypeError, ValueError):
+            reader.fail(node, f"write {kind}(low, high), with {'whole ' * (kind == 'randint')}numbers")
+        if not (-math.inf < low <= high < math.inf) or (kind == "loguniform" and low <= 0):
+            reader.fail(node, f"{low} to {high} is no range{'; it begins above 0' * (kind == 'loguniform')}")
+        return low, high
+
+    def _combinations(self, points: Callable[[Draw], Sequence[Any]]) -> Iterator[tuple[Schedule, dict[Draw, Any]]]:
+        """Every schedule with these values of the draws, and the values: as an odometer turns, the last draw first."""
+        turned: list[int] = []
+        while True:
+            made: dict[Draw, Any] = {}
+            dials: list[tuple[int, int]] = []
+
+            def decide(draw: Draw, made: Any = made, dials: Any = dials, turned: list[int] = turned) -> Any:
+                values = points(draw)
+                dials.append((turned[len(dials)] if len(dials) < len(turned) else 0, len(values)))
+                made[draw] = values[dials[-1][0]]
+                return made[draw]
+
+            yield self._read(decide), made
+            while dials and dials[-1][0] + 1 == dials[-1][1]:
+                dials.pop()
+            if not dials:
+                return
+            turned = [place for place, _ in dials[:-1]] + [dials[-1][0] + 1]
+
+    def _reaches(self, goal: list[Any], made: dict[Draw, Any]) -> bool:
+        """Whether other numbers, with these choices, make the goal: by Newton's method, as they hardly bend."""
+        free = [draw for draw in made if not draw.options]
+        low, high = (np.array([getattr(draw, end) for draw in free], dtype=float) for end in ("low", "high"))
+        whole = np.array([draw.kind == "randint" for draw in free], dtype=bool)
+
+        def written(x: np.ndarray) -> list[Any]:
+            values = np.clip(np.where(whole, np.round(x), x), low, high).tolist()
+            given = {draw.name: value for draw, value in made.items()}
+            for draw, value in zip(free, values, strict=True):
+                given[draw.name] = int(value) if draw.kind == "randint" else value
+            return list(_tokens(self._read(lambda draw: given[draw.name])))
+
+        x, wanted = np.array([float(made[draw]) for draw in free]), _numbers(goal)
+        for _ in range(NEWTON):
+            try:
+                now = written(x)
+                if list(map(_masked, now)) != list(map(_masked, goal)):
+                    return False
+                if np.isclose(_numbers(now), wanted, rtol=1e-9, atol=0).all():
+                    return True
+                steps = np.where(whole, 1.0, 1e-3 * (high - low)) * np.where(x < (low + high) / 2, 1, -1)
+                moved = [_numbers(written(x + step)) - _numbers(now) for step in np.diag(steps)]
+            except ScheduleError:
+                return False
+            if moved:
+                x = np.clip(x + steps * np.linalg.lstsq(np.stack(moved, 1), wanted - _numbers(now))[0], low, high)
+        return False
+
+
+class Candidate(NamedTuple):
+    """A schedule, and what is predicted of it: less is better."""
+
+    schedule: Schedule
+    score: float
+
+
+def screen(
+    space: Space, count: int, *, law: MultiPowerLaw | None = None, warmup: int = 0, best: int = 10, seed: int = 0
+) -> list[Candidate]:
+    """The best of `count` samples, before any training: least in predicted loss, or in the bound at its best scale.
+
+    Args:
+        space: what to draw from.
+        count: how many schedules to draw.
+        law: predicts their last losses; None means the bound of the last iterate, which looks at shapes only.
+        warmup: how many updates are warm-up, for the law.
+        best: how many to keep.
+        seed: of the first sample; the others have the next ones.
+
+    Returns:
+        The candidates, the best first.
+
+    Raises:
+        ScheduleError: a sample is endless, or has a value below 0.
+
+    >>> space = Space("wsd(1.0, 1_000, warmup=0, cooldown=1_000, shape=choice(cosine, linear, one_minus_sqrt))")
+    >>> screen(space, 9, best=1)[0].schedule
+    wsd(1.0, 1000, warmup=0, cooldown=1000)
+    """
+    found: dict[Schedule, float] = {}
+    for s in map(space.sample, range(seed, seed + accept(Count, "screen", "count", count))):
+        if s not in found:
+            found[s] = best_scale(s).bound if law is None else law.predict(s, math.ceil(s.steps) - 1, warmup=warmup)
+    return sorted(itertools.starmap(Candidate, found.items()), key=lambda one: one.score)[:best]
+
+
+NEWTON = 8  # steps to the numbers that make a schedule
+
+
+def _made(text: str, names: dict[str, Any]) -> Space:
+    return Space(text, **names)
+
+
+def _flat(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a configuration by dotted names."""
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(cast("Mapping[str, Any]", value), f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _named(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The draws in a text, by the character where they begin, with names of their places, each its own."""
+    seen: Counter[str] = Counter()
+
+    def places(node: ast.AST, above: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        children = [(above, child) for child in ast.iter_child_nodes(node)]
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            words = [*(MAKERS[name].defaults if name in MAKERS else ()), *map(str, range(len(node.args)))]
+            if name in KINDS:
+                yield node.col_offset, above or (name,)
+                children = [((*above, str(place)), arg) for place, arg in enumerate(node.args)]
+            else:
+                children = [((*above, name, words[place]), arg) for place, arg in enumerate(node.args)]
+                children += [((*above, name, str(word.arg)), word.value) for word in node.keywords]
+        for inner, child in children:
+            yield from places(child, inner)
+
+    for offset, place in places(tree, ()):
+        name = ".".join(place)
+        seen[name] += 1
+        yield offset, name if seen[name] == 1 else f"{name}_{seen[name]}"
+
+
+def _labels(args: list[ast.expr]) -> tuple[str, ...]:
+    """Short texts for what may be chosen: the names of calls, if they differ, or else places."""
+    texts = [ast.unparse(arg.func if isinstance(arg, ast.Call) else arg) for arg in args]
+    return tuple(texts) if len(set(texts)) == len(texts) else tuple(map(str, range(len(texts))))
+
+
+def _tokens(value: Any) -> Iterator[Any]:
+    """What a schedule is made of, all the way down: numbers, and all else."""
+    if isinstance(value, Schedule):
+        value = (type(value), *value.fields)
+    if isinstance(value, tuple):
+        yield len(cast("tuple[Any, ...]", value))
+        for item in cast("tuple[Any, ...]", value):
+            yield from _tokens(item)
+    else:
+        yield value
+
+
+def _masked(token: Any) -> Any:
+    """A token without its value, if it is a number."""
+    return float if isinstance(token, int | float) and not isinstance(token, bool) else token
+
+
+def _numbers(tokens: list[Any]) -> np.ndarray:
+    return np.array([token for token in tokens if _masked(token) is float], dtype=float)
