@@ -36,8 +36,8 @@ def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None
 
     It is found from the values alone: knots where one curve gives way to another, and for each part the simplest that
     fits of a constant, a line, an exponential, a cosine, and powers (polynomials, 1-sqrt, inverse square roots) or
-    logarithms; else the part is a `replay`. Levels that drop evenly are a `step_decay`, and what repeats is a `cycle`.
-    Numbers are rounded as far as the values allow.
+    logarithms; else the part is a `replay`, as is what comes after 100 parts. Levels that drop evenly are a
+    `step_decay`, and what repeats is a `cycle`. Numbers are rounded as far as the values allow.
 
     Args:
         f: a callable of the step: the lambda of a ``LambdaLR``, an Optax function; or its values, as of a log.
