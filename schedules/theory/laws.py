@@ -139,7 +139,7 @@ class MultiPowerLaw:
         Raises:
             ScheduleError: s is endless, or has no number that may move.
 
-        Source: Luo et al. 2025 (arXiv:2503.12811), section 5.
+        Source: Luo et al. 2025 (arXiv:2503.12811).
 
         >>> from schedules import interpolate
         >>> s = interpolate([(0, 3e-4), (1_000, 2e-4), (2_000, 1e-5)])
@@ -283,4 +283,4 @@ LAWS = {
         ("400M", 2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
     )
 }
-"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025, table 2."""
+"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025."""
