@@ -56,8 +56,8 @@ class Setting:
             case Mapping():
                 items = cast("Mapping[Any, Any]", form).items()
                 return cls(name, {str(key): _source(argument, one) for key, one in items}, relative, names)
-            case list() | tuple():
-                return cls(name, tuple(_source(argument, one) for one in cast("list[Any]", form)), relative, names)
+            case Sequence() if not isinstance(form, str):
+                return cls(name, tuple(_source(argument, one) for one in cast("Sequence[Any]", form)), relative, names)
             case _:
                 return cls(name, _source(argument, form), relative, names)
 
@@ -243,6 +243,12 @@ class Table:
             for name, row in self.rows.items()
             for doubt in _doubts(row, before.rows[name] if before else [], step)
         ]
+        for place, entries in enumerate(zip(*self.rows.values(), strict=True)):
+            names: dict[Cell, str] = {}
+            for entry in entries:
+                if names.setdefault(entry.cell, entry.name) != entry.name:
+                    both = f"{names[entry.cell]} and {entry.name}"
+                    raise ScheduleError(f"ScheduleLR: {both}: these are one number in group {place}; give one of them")
         lines: dict[Schedule, int] = {}
         self._plan: dict[tuple[int, float, bool, Cell], list[int]] = {}
         for row in self.rows.values():

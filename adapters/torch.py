@@ -219,7 +219,7 @@ class ScheduleLR(LRScheduler):
     @property
     def base_lrs(self) -> list[float]:  # pyright: ignore[reportIncompatibleVariableOverride] -- as it is in the groups
         """The groups' own learning rates, which they had before any schedule."""
-        return [plain(group["initial_lr"]) for group in self.optimizer.param_groups]
+        return [plain(group.get("initial_lr", group["lr"])) for group in self.optimizer.param_groups]
 
     @property
     def last_applied(self) -> dict[str, float]:
@@ -240,7 +240,7 @@ class ScheduleLR(LRScheduler):
             "base_lrs": self.base_lrs,
             "relative": list(self.relative),
             "schedules": {one.name: one.text for one in self._settings},
-            "names": self._names,
+            "names": dict(self._names),
             "functions": {one.name: found for one in self._settings if (found := one.functions())},
             "plateau": None if self.plateau is None else dataclasses.asdict(self.plateau),
             "plateau_state": None if self.plateau_state is None else [float(x) for x in self.plateau_state],

@@ -25,7 +25,7 @@ from schedules.library.equations import equation_of
 from schedules.text.formula import filled
 from schedules.text.latex import math_of
 
-KINDS = ("curves", "combinators", "recipes")
+KINDS = ("curves", "combinators", "recipes", "tokens")
 
 ADAPTERS = (("torch", "PyTorch"), ("jax", "JAX"), ("optax", "Optax"), ("keras", "Keras"), ("numpy", "NumPy"))
 

@@ -83,6 +83,7 @@ from .library.recipes import (
     wsd,
     wsd_s,
 )
+from .library.tokens import in_tokens, to_multiple
 from .library.updates import total_updates
 from .text.expression import free_names, parse
 
@@ -149,6 +150,7 @@ __all__ = [
     "flat_cosine",
     "free_names",
     "from_callable",
+    "in_tokens",
     "interpolate",
     "inverse_sqrt",
     "inverse_time",
@@ -190,6 +192,7 @@ __all__ = [
     "stretch",
     "suggest",
     "tanh_decay",
+    "to_multiple",
     "to_python",
     "total",
     "total_updates",

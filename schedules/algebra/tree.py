@@ -56,34 +56,34 @@ def unflatten(form: Form, children: Iterable[Any]) -> Schedule:
     return node
 
 
-def numbers(value: Any) -> Iterator[Any]:
+def leaves(value: Any) -> Iterator[Any]:
     """The numbers in a schedule, all the way down, in the order of its text.
 
     >>> from schedules import cosine, linear
-    >>> list(numbers(linear(0.0, 0.1, 10) >> cosine(0.1, 0.0, 90)))
+    >>> list(leaves(linear(0.0, 0.1, 10) >> cosine(0.1, 0.0, 90)))
     [0.0, 0.1, 10, 0.1, 0.0, 90]
     """
     if isinstance(value, Schedule):
         value = tuple(flatten(value)[0].values())
     if isinstance(value, tuple):
-        yield from (number for item in cast("tuple[Any, ...]", value) for number in numbers(item))
+        yield from (number for item in cast("tuple[Any, ...]", value) for number in leaves(item))
     else:
         yield value
 
 
-def with_numbers(value: Any, given: Iterable[Any]) -> Any:
-    """``with_numbers(s, numbers(s)) == s``: the schedule with other numbers, which may be anything.
+def with_leaves(value: Any, given: Iterable[Any]) -> Any:
+    """``with_leaves(s, leaves(s)) == s``: the schedule with other numbers, which may be anything.
 
     >>> from schedules import linear
-    >>> with_numbers(linear(0.0, 0.1, 10), [0.1, 0.2, 20])
+    >>> with_leaves(linear(0.0, 0.1, 10), [0.1, 0.2, 20])
     linear(0.1, 0.2, 20)
     """
     rest = iter(given)
     if isinstance(value, Schedule):
         children, form = flatten(value)
-        return unflatten(form, [with_numbers(child, rest) for child in children.values()])
+        return unflatten(form, [with_leaves(child, rest) for child in children.values()])
     if isinstance(value, tuple):
-        return tuple(with_numbers(item, rest) for item in cast("tuple[Any, ...]", value))
+        return tuple(with_leaves(item, rest) for item in cast("tuple[Any, ...]", value))
     return next(rest)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..algebra.bounds import cut, span
-from ..algebra.checks import Whole, brief, demand, refusal
+from ..algebra.checks import ScheduleError, Whole, brief, demand, refusal
 from ..algebra.named import checked
 from ..algebra.nodes import Join, Schedule, Warp
 from ..evaluate.fold import Clock
@@ -45,6 +45,8 @@ def total(s: Schedule, start: Whole = 0, stop: Whole | None = None) -> float:
     with np.errstate(all="ignore"):  # what overflows is refused below
         try:
             result = math.fsum(Area().along(s, line, 0, max(end - start, 0)))
+        except ScheduleError:
+            raise
         except (OverflowError, ValueError):  # inf - inf
             result = math.inf
     demand(math.isfinite(result), "total", "s", s, "its sum is beyond all numbers; scale it down, or take fewer steps")

@@ -149,7 +149,7 @@ def direction(formula: Schedule, a: float, b: float) -> int | None:
 
 
 def narrowed(gap: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
-    """Times next to each other, but for rounding, between which a gap that rises from below 0 is closed.
+    """Times next to each other between which a gap that rises from below 0 is closed.
 
     Each round takes the secant, with a margin for how much the gap may bend, and halves what is left if that is much.
     """
@@ -162,6 +162,8 @@ def narrowed(gap: Callable[[float], float], low: float, high: float) -> tuple[fl
                 value = gap(probe)
                 low, below, high, above = (low, below, probe, value) if value >= 0 else (probe, value, high, above)
         bent = 1 / 8
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (low, middle) if gap(middle) >= 0 else (middle, high)
     return low, high
 
 

@@ -31,6 +31,7 @@ Numbers: TypeAlias = tuple[float, ...]
 
 _SEEN = 48  # points that a curve is fitted to
 _NEAR = 1e-6  # steps: an origin that is as near to a window as that is its end
+_FEW = 7  # digits
 _HUGE = 1e100  # where a shape is of no use
 
 
@@ -337,10 +338,9 @@ FAMILIES = (
 
 def rounded(fit: Fit, values: Array, bound: Array, steps: int) -> Fit:
     """A curve with the fewest digits: first those that give its form, then its levels, at both of its ends."""
+    if fit.family.from_zero and (other := _between_levels(fit, values, bound, steps)):
+        return other
     for place in range(len(fit.numbers)):
-        end = float(f"{fit.a * fit.numbers[0] ** steps:.10g}") if fit.family.from_zero else 0.0
-        if end and _digits(end) < 7:
-            continue  # it is written by its end
         for number in shorter(fit.numbers[place]):
             seen = _Seen(np.arange(float(steps)), values, bound.max() / bound)
             other = fit.family.solved(seen, _with(fit.numbers, place, number))
@@ -359,6 +359,17 @@ def rounded(fit: Fit, values: Array, bound: Array, steps: int) -> Fit:
             fit = other
             break
     return fit
+
+
+def _between_levels(fit: Fit, values: Array, bound: Array, steps: int) -> Fit | None:
+    """An exponential from one number of few digits to another."""
+    for start in shorter(fit.a)[1:_FEW]:
+        for end in shorter(fit.a * fit.numbers[0] ** steps)[1:_FEW]:
+            if start * end > 0:
+                other = replace(fit, numbers=((end / start) ** (1 / steps),), a=start)
+                if fits(other, values, bound):
+                    return other
+    return None
 
 
 def _ends(fit: Fit, steps: int) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from ..library.curves import Recording
 from ..library.equations import equation_of
 from .courses import Course, Exhausted, Heading, Work, crossing, headings
 from .intervals import EVERYTHING, IMAGES, Interval, hull_of, point
-from .slopes import ROUNDING, TIME, applied, number, range_over, smooth, value_at
+from .slopes import ROUNDING, TIME, applied, numeric, range_over, smooth, value_at
 
 MAX_COURSES = 256  # that are kept from phase to phase
 
@@ -102,7 +102,7 @@ class Branch(Evaluator[Schedule]):
         return formula
 
     def constant(self, value: float) -> Schedule:
-        return number(value)
+        return numeric(value)
 
     def lift(self, op: Op, args: list[Schedule]) -> Schedule:
         if not isinstance(op, str):
@@ -201,7 +201,7 @@ _CHOICES: dict[str, Callable[..., Schedule]] = {
 """The operations that choose between formulas."""
 
 
-def reach(s: Schedule, stop: float, work: Work) -> Interval:
+def range_of(s: Schedule, stop: float, work: Work) -> Interval:
     """From the least to the largest value of s at times from 0 up to `stop`, or what it tends to there."""
     stop = min(stop, period_of(s) or stop)
     whole, last = extent(s, 0, stop, work), extent(s, EVER, stop, work) if stop == math.inf else None
@@ -251,7 +251,7 @@ class Extent(Evaluator[Interval]):
     def evaluate(self, term: Schedule, time: Clock[Interval]) -> Interval:
         match term:
             case Warp(inner, Lift("remainder", (Time(), Constant(period)))) if _covers(time.value, period):
-                return self.work.once(inner, lambda: reach(inner, period, self.work))
+                return self.work.once(inner, lambda: range_of(inner, period, self.work))
             case Lift() if smooth(term):
                 return range_over(term, self.clip(time, math.inf).value, {})
             case _:

@@ -26,7 +26,8 @@ from .families import FAMILIES, LEVEL, Array, Family, Fit, fits, rounded, shorte
 DOUBLE, SINGLE = 9e-13, 3.9 * 2.0**-23  # of the peak: what rounding is allowed
 _FIRST = 8  # points of the first window
 _WIDE = 512  # points, after which a simple family is taken at once
-_BLIND = 64  # points, up to which windows that do not fit are no reason to stop, if values are rounded
+_BLIND = 256  # points, up to which windows that do not fit are no reason to stop, if values are rounded
+_SLACK = 1.6  # how much farther off a curve may be than the rounded values, before its numbers are rounded
 _MOST = 100  # parts; the rest is a recording
 
 
@@ -35,8 +36,8 @@ def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None
 
     It is found from the values alone: knots where one curve gives way to another, and for each part the simplest that
     fits of a constant, a line, an exponential, a cosine, and powers (polynomials, 1-sqrt, inverse square roots) or
-    logarithms; else the part is a `replay`. Levels that drop evenly are a `step_decay`, and what repeats is a `cycle`.
-    Numbers are rounded as far as the values allow.
+    logarithms; else the part is a `replay`, as is what comes after 100 parts. Levels that drop evenly are a
+    `step_decay`, and what repeats is a `cycle`. Numbers are rounded as far as the values allow.
 
     Args:
         f: a callable of the step: the lambda of a ``LambdaLR``, an Optax function; or its values, as of a log.
@@ -118,7 +119,8 @@ def _found(values: Array, bound: Array) -> tuple[Schedule, bool]:
             found[:period] if short < 0 else join(found, constant(found(found.steps), steps=short)) if short else found
         )
         return _checked(cycle(whole), values, bound), replayed
-    parts = _gathered(_parts(values, bound))
+    loose = bound if _sharp(values, bound) else _SLACK * bound  # what fits best is not what was rounded
+    parts = _gathered(_parts(values, loose))
     stairs = _stairs(parts, values, bound)
     if stairs is not None:
         return stairs, False
@@ -239,7 +241,7 @@ def _farthest(values: Array, bound: Array) -> tuple[Fit, int]:
 
 def _sharp(values: Array, bound: Array) -> bool:
     """Whether a few values show what a curve is."""
-    return float(bound[0]) < 1e-9 * float(np.abs(values).max())
+    return float(bound.max()) < 1e-9 * float(np.abs(values).max())
 
 
 def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int]:
@@ -250,7 +252,8 @@ def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int
     sharp = _sharp(values, bound)
 
     def tried(size: int) -> Fit | None:
-        fit = family.fit(values[:size], bound[:size], (best.numbers,) if best else ())
+        near = (best.numbers, tuple(map(float, map(round, best.numbers)))) if best else ()
+        fit = family.fit(values[:size], bound[:size], near)
         return fit if fits(fit, values[:size], bound[:size]) else None
 
     sizes = [size for size in (family.points, *(_FIRST << power for power in range(40))) if size <= count]
@@ -258,7 +261,7 @@ def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int
         fit = tried(size)
         if fit is not None:
             best, good = fit, size
-        elif good or size >= (_FIRST if sharp else _BLIND):
+        elif size >= (_FIRST if sharp else _BLIND):
             bad = size
             break
     if best is not None:  # the curve itself shows how far it goes on
@@ -276,7 +279,8 @@ def _written(part: _Part, values: Array, bound: Array, last: bool) -> Schedule:
     """A part with its numbers rounded, as a schedule; a recording where that does not have its values."""
     steps, here, near = part.end - part.begin, values[part.begin : part.end], bound[part.begin : part.end]
     if part.fit is not None:
-        for fit in (rounded(part.fit, here, near, steps), part.fit):
+        tries = (rounded(part.fit, here, slack * near, steps) for slack in (1.0, _SLACK))
+        for fit in (*tries, part.fit):
             try:
                 s = fit.family.write(fit, steps)
             except ScheduleError:

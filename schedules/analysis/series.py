@@ -75,11 +75,11 @@ def _squared(a: Series) -> Series | None:
 
 
 def _over(a: Series, b: Series) -> Series | None:
-    divisor = number_of(b)
+    divisor = single(b)
     return None if not divisor else {key: factor / divisor for key, factor in a.items()}
 
 
-def number_of(a: Series) -> Any:
+def single(a: Series) -> Any:
     """The number that a series is at all indices; None if it varies."""
     varies = any(factor for key, factor in a.items() if key != (0, ZERO))
     return None if varies else a.get((0, ZERO), ZERO)
@@ -103,10 +103,10 @@ def _cosine(a: Series) -> Series | None:
 
 
 def _power(base: Series, a: Series) -> Series | None:
-    value = number_of(base)
+    value = single(base)
     if value is not None:
         return _exponential(a, np.log(value)) if value.real > 0 else None
-    exponent = number_of(a)
+    exponent = single(a)
     if exponent is None or exponent.real not in range(1, 1 + MAX_TERMS):
         return None
     return functools.reduce(_chained, [base] * (int(exponent.real) - 1), base)

@@ -23,7 +23,7 @@ from ..algebra.named import checked
 from ..algebra.nodes import Constant, Schedule
 from .courses import Exhausted, Work
 from .intervals import point
-from .phases import Phase, Walk, extent, period_of, reach
+from .phases import Phase, Walk, extent, period_of, range_of
 from .slopes import ROUNDING, size_at
 
 PATIENCE = 20_000  # looks at phases and spans, after which a schedule is taken to go on for ever
@@ -184,7 +184,7 @@ def bounds(s: Schedule, *, steps: Endless | None = None) -> Bounds:
     check_settled("bounds", s)
     end = math.inf if steps is None else steps
     with looking("bounds", s, end) as walk:
-        low, high = reach(s, end, walk.work).ends
+        low, high = range_of(s, end, walk.work).ends
         demand(
             not (math.isnan(low) or math.isnan(high)),
             "bounds",
@@ -284,7 +284,7 @@ def looking(function: str, s: Schedule, end: float) -> Generator[Walk]:
     try:
         yield walk
     except Exhausted:
-        if end == math.inf:
+        if min(end, s.steps) == math.inf:
             raise _endless(function, s) from None
         far = f"{brief(s)} turns too often up to there; it was followed up to step {walk.now:g}"
         raise refusal(function, "steps", end, f"{far}, so ask for no more: steps={max(int(walk.now), 1)}") from None

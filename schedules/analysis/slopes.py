@@ -25,7 +25,7 @@ TIME = Time()
 # -- made of formulas ----------------------------------------------------------------------------------
 
 
-def number(value: float) -> Schedule:
+def numeric(value: float) -> Schedule:
     """The formula of a number, which may be infinite."""
     return unchecked(Constant, value)
 
@@ -33,7 +33,7 @@ def number(value: float) -> Schedule:
 def applied(op: str, *args: Schedule) -> Schedule:
     """An operation on formulas, as ``s(t)`` does it; on constants it is done."""
     if all(isinstance(arg, Constant) for arg in args):
-        return number(computed(op, *(cast("Constant", arg).value for arg in args)))
+        return numeric(computed(op, *(cast("Constant", arg).value for arg in args)))
     return _one_of_each(op, args)
 
 
@@ -183,14 +183,14 @@ Given what does an operation, what makes a number, the value of this operation, 
 def derivative(formula: Schedule) -> Schedule | None:
     """The slope of a formula as a formula; None where it is not known."""
     if not isinstance(formula, Lift):
-        return number(float(isinstance(formula, Time)))
-    found = number(0.0)
-    slopes = PARTIALS[cast("str", formula.op)](applied, number, formula, formula.args)
+        return numeric(float(isinstance(formula, Time)))
+    found = numeric(0.0)
+    slopes = PARTIALS[cast("str", formula.op)](applied, numeric, formula, formula.args)
     for arg, partial in zip(formula.args, slopes, strict=True):
         inner = derivative(arg)
         if inner is None:
             return None
-        if inner != number(0.0):
+        if inner != numeric(0.0):
             if partial is None:
                 return None
             found = _added(found, _multiplied(partial, inner))
@@ -198,13 +198,13 @@ def derivative(formula: Schedule) -> Schedule | None:
 
 
 def _added(a: Schedule, b: Schedule) -> Schedule:
-    return b if a == number(0.0) else a if b == number(0.0) else applied("add", a, b)
+    return b if a == numeric(0.0) else a if b == numeric(0.0) else applied("add", a, b)
 
 
 def _multiplied(a: Schedule, b: Schedule) -> Schedule:
-    if number(0.0) in (a, b):
-        return number(0.0)
-    return b if a == number(1.0) else a if b == number(1.0) else applied("multiply", a, b)
+    if numeric(0.0) in (a, b):
+        return numeric(0.0)
+    return b if a == numeric(1.0) else a if b == numeric(1.0) else applied("multiply", a, b)
 
 
 def _image(op: str, *args: Interval) -> Interval:

@@ -136,6 +136,8 @@ def at_array(term: Schedule, step: Any) -> Any:
     single = isinstance(step, np.generic)
     if isinstance(step, list | tuple):
         step = from_list(cast("list[float]", step))
+    elif hasattr(step, "to_numpy"):  # the tables of pandas, xarray and polars
+        step = step.to_numpy()
     for number in term.tracers:
         demand(getattr(number, "shape", ()) == (), "s(step)", "s", term, "these are many; jax.vmap maps over a batch")
     example = term.tracers[0] if term.tracers else step

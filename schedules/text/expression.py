@@ -213,6 +213,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 _CONSTANTS: dict[str, Any] = {"inf": math.inf, "pi": math.pi}
+_MEANT = {"min": ["minimum"], "max": ["maximum"], "exp": ["exponential"]}  # names that other languages have
 
 
 def _of_numbers(function: Callable[..., Schedule], *args: Any, **kwargs: Any) -> Any:
@@ -297,6 +298,10 @@ def _is_word(name: str) -> bool:
     return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS or name in _offers() or name in _libraries()
 
 
+def _elsewhere(name: str) -> list[str]:
+    return [f"{library}.{name}" for library, path in _libraries().items() if name in import_module(path).__all__]
+
+
 Word: TypeAlias = "Callable[[Reader, ast.Call, int], Any]"
 """What reads a call of a word by itself: the reader, the unread call, and how deep it is nested."""
 
@@ -333,7 +338,9 @@ class Reader:
                 f"parse: at character {self.skipped + found.start() + 1}: {found[0]!r}: write {instead}"
             )
         place = self.skipped + fault.offset if fault.offset else len(text) + 1
-        return ScheduleError(f"parse: at character {place}: {fault.msg}: {_excerpt(text)}")
+        sign = self.text[fault.offset - 1 : fault.offset] if fault.offset else ""
+        why = {";": "join parts with >>", ":": "give the expression alone, without a name"}.get(sign, fault.msg)
+        return ScheduleError(f"parse: at character {place}: {why}: {_excerpt(text)}")
 
     def fail(self, node: ast.AST, why: str) -> NoReturn:
         """Raise with the position of a node, in characters from 1."""
@@ -354,7 +361,7 @@ class Reader:
         """The schedule that the whole text writes."""
         value = self.read(self.tree, 0)
         if not _is_operand(value):
-            self.fail(self.tree, "this is no schedule; write one, such as constant(0.1)")
+            self.fail(self.tree, "this is no schedule; write one, such as constant(0.1), without quotes")
         try:
             return as_schedule(value, "constant")
         except ScheduleError as fault:
@@ -464,7 +471,7 @@ class Reader:
         """What is called: a schedule by its name, or that of another library by both names."""
         if isinstance(name, ast.Attribute):
             return _dialect(cast("ast.Name", name.value).id, name.attr)
-        return _function(name.id) or self.fail(node, self.unknown(name.id))
+        return _function(name.id) or self.fail(node, self.unknown(name.id, called=True))
 
     def call(
         self, node: ast.Call, function: Callable[..., Any], arguments: list[ast.expr], keywords: list[Any], depth: int
@@ -476,7 +483,7 @@ class Reader:
             self.fail(node, "write each argument once and by its name")
         return self.bounded(node, function(*given, **cast("dict[str, Any]", named)))
 
-    def unknown(self, name: str) -> str:
+    def unknown(self, name: str, *, called: bool = False) -> str:
         """A hint at the name that was meant."""
         from difflib import get_close_matches
 
@@ -488,5 +495,6 @@ class Reader:
             return "this stands for a number or a schedule, and cannot be called"
         if _function(name):
             return f"this is a function; call it: {name}(...)"
-        close = get_close_matches(name, (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers(), *self.words), n=1)
-        return f"no schedule of this name{f'; did you mean {close[0]}?' if close else ''}"
+        known = (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers(), *self.words)
+        close = " or ".join(_MEANT.get(name) or (called and _elsewhere(name)) or get_close_matches(name, known, n=1))
+        return f"no schedule of this name{f'; did you mean {close}?' if close else ''}"

@@ -35,8 +35,7 @@ def update_shares(s: Rates, weight_decay: Any, steps: int | None = None) -> Shar
     Raises:
         ScheduleError: eta * lambda is not between 0 and 1.
 
-    Source: Wang and Aitchison 2024 (arXiv:2405.13698), equations 3 to 6; Bergsma et al. 2025 (arXiv:2502.15938),
-    equation 3.
+    Source: Wang and Aitchison 2024 (arXiv:2405.13698); Bergsma et al. 2025 (arXiv:2502.15938).
 
     >>> from schedules import linear
     >>> shares, start = update_shares(linear(1.0, 0.0, 4), 0.5)
@@ -61,7 +60,7 @@ def timescale(s: Rates, weight_decay: Any, steps: int | None = None) -> np.ndarr
     Raises:
         ScheduleError: eta * lambda is not between 0 and 1.
 
-    Source: Wang and Aitchison 2024 (arXiv:2405.13698), equation 7.
+    Source: Wang and Aitchison 2024 (arXiv:2405.13698).
 
     >>> from schedules import linear
     >>> timescale(linear(1e-3, 0.0, 4), 0.1)

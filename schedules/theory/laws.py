@@ -17,7 +17,7 @@ import numpy as np
 
 from ..algebra.checks import ScheduleError, Whole, accept, demand, extra_module, whole
 from ..algebra.nodes import Schedule
-from ..algebra.tree import numbers, with_numbers
+from ..algebra.tree import leaves, with_leaves
 from .rates import Rates, array, rates
 
 
@@ -139,7 +139,7 @@ class MultiPowerLaw:
         Raises:
             ScheduleError: s is endless, or has no number that may move.
 
-        Source: Luo et al. 2025 (arXiv:2503.12811), section 5.
+        Source: Luo et al. 2025 (arXiv:2503.12811).
 
         >>> from schedules import interpolate
         >>> s = interpolate([(0, 3e-4), (1_000, 2e-4), (2_000, 1e-5)])
@@ -148,7 +148,7 @@ class MultiPowerLaw:
         (2000, True)
         """
         values = rates("improve", s)
-        demand(any(numbers(s)), "improve", "s", s, "it has no numbers to move; write its points by interpolate")
+        demand(any(leaves(s)), "improve", "s", s, "it has no numbers to move; write its points by interpolate")
         return _Descent(self, s, accept(Whole, "improve", "warmup", warmup), values).end()
 
 
@@ -164,7 +164,7 @@ class _Descent:
     def allowed(self, given: np.ndarray) -> bool:
         """Whether there is a schedule with these numbers, of the same duration and warm-up, and no higher."""
         try:
-            s = with_numbers(self.s, map(whole, given.tolist()))
+            s = with_leaves(self.s, map(whole, given.tolist()))
             values = s.values(len(self.values))
         except (ScheduleError, ArithmeticError):
             return False
@@ -184,7 +184,7 @@ class _Descent:
     def loss(self, logs: Any, given: Any) -> Any:
         """The last loss, in JAX, with numbers that are multiplied by the exponentials of `logs`."""
         jnp = extra_module("jax.numpy", "theory")
-        eta = with_numbers(self.s, given * jnp.exp(logs))(jnp.arange(len(self.values)))
+        eta = with_leaves(self.s, given * jnp.exp(logs))(jnp.arange(len(self.values)))
         return _losses(jnp, self.law, eta, np.array([len(eta) - 1]), self.warmup)[0]
 
     def end(self) -> Schedule:
@@ -192,7 +192,7 @@ class _Descent:
         jax, optimize = extra_module("jax", "theory"), extra_module("scipy.optimize", "theory")
         with jax.enable_x64(True):
             slope = jax.jit(jax.value_and_grad(self.loss))
-            given, before = np.array(list(numbers(self.s)), dtype=float), math.inf
+            given, before = np.array(list(leaves(self.s)), dtype=float), math.inf
             for _ in range(ROUNDS):
                 box = [(self.reach(given, k, -1), self.reach(given, k, 1)) for k in range(len(given))]
                 options: Any = {"jac": True, "bounds": box, "tol": 1e-10}
@@ -205,11 +205,11 @@ class _Descent:
 
     def rounded(self, given: np.ndarray) -> Schedule:
         """The schedule with as few digits as it may have; what was whole is whole."""
-        pairs = list(zip(numbers(self.s), given.tolist(), strict=True))
+        pairs = list(zip(leaves(self.s), given.tolist(), strict=True))
         for digits in (3, 4, 6, 17):
             short = [round(new) if isinstance(old, int) else float(f"{new:.{digits}g}") for old, new in pairs]
             if self.allowed(np.array(short, dtype=float)):
-                return with_numbers(self.s, short)
+                return with_leaves(self.s, short)
         return self.s
 
 
@@ -283,4 +283,4 @@ LAWS = {
         ("400M", 2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
     )
 }
-"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025, table 2."""
+"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025."""

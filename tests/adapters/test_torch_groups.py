@@ -316,3 +316,17 @@ def test_checkpoints_hold_plain_numbers(kind):
     assert loaded["scheduler"]["base_lrs"] == [1.0]
     assert loaded["optimizer"]["param_groups"][0]["initial_lr"] == 1.0
     assert (rates(optimizer), rates(optimizer, "weight_decay")) == ([3.0], [4.0])
+
+
+def test_one_number_has_one_schedule():
+    optimizer = torch.optim.Adam([group(0.1)], lr=0.1)
+    with pytest.raises(ScheduleError, match="momentum and beta1: these are one number in group 0; give one of them"):
+        ScheduleLR(optimizer, COSINE, momentum=LINE, beta1=LINE)
+    assert optimizer.param_groups[0]["betas"] == (0.9, 0.999)
+
+
+def test_a_group_that_has_just_joined_is_in_the_state():
+    optimizer = sgd(0.1)
+    scheduler = ScheduleLR(optimizer, [COSINE])
+    optimizer.add_param_group(group(0.3))
+    assert scheduler.state_dict()["base_lrs"] == scheduler.base_lrs == [0.1, 0.3]

@@ -163,7 +163,7 @@ BAD = {
     "sc.cycle(ramp) >> 0.1": ("join", "part 1 of 2", "cycle", CUT),
     "ramp >> 'cosine'": ("join", "operand", "'cosine'", SCHEDULE),
     "None >> ramp": ("join", "operand", "None", SCHEDULE),
-    "join(ramp, [ramp])": ("join", "operand", "linear", SCHEDULE),
+    "join(ramp, {0.1})": ("join", "operand", "{0.1}", SCHEDULE),
     # operands
     "ramp + 'a'": ("add", "operand", "'a'", SCHEDULE),
     "None * ramp": ("multiply", "operand", "None", SCHEDULE),
@@ -194,9 +194,9 @@ BAD = {
     "ramp[-20:]": (r"s\[a:b\]", "a", "-20", "reaches back before step 0"),
     "endless[-5:]": (r"s\[a:b\]", "a", "-5", "nothing counts from its end"),
     # shapes, functions, switches
-    "wsd(1, 10, warmup=1, cooldown=1, shape='cosin')": ("wsd", "shape", "'cosin'", "such as linear or cosine"),
-    "wsd(1, 10, warmup=1, cooldown=1, shape=abs)": ("wsd", "shape", "abs", "decorate your own with @named"),
-    "cooldown(ramp, 5, 5, shape=ramp)": ("cooldown", "shape", "linear", "such as linear or cosine"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape='cosin')": ("wsd", "shape", "'cosin'", "such as linear, cosine"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape=abs)": ("wsd", "shape", "abs", "yours have @named"),
+    "cooldown(ramp, 5, 5, shape=ramp)": ("cooldown", "shape", "linear", "such as linear, cosine"),
     "custom(5)": ("custom", "fn", "5", "a callable of the step"),
     "warmup(ramp, 5, overlap='yes')": ("warmup", "overlap", "'yes'", "True or False"),
     "one_cycle(1, 10, three_phase=1)": ("one_cycle", "three_phase", "1", "True or False"),
@@ -263,11 +263,11 @@ BAD = {
     "replay([True])": ("replay", "values", r"\[True\]", "a boolean is not a number"),
     "replay('12')": ("replay", "values", "'12'", "text is not a list"),
     "multistep(1, 0.5, [1, [2]])": ("multistep", "milestones", r"\[1, \[2\]\]", "a list of steps"),
-    "wsd(1, 10, warmup=1, cooldown=1, shape=None)": ("wsd", "shape", "None", "such as linear or cosine"),
-    "one_cycle(1, 10, shape=None)": ("one_cycle", "shape", "None", "such as linear or cosine"),
-    "cooldown(ramp, 5, 5, shape=sc.join)": ("cooldown", "shape", "join", "such as linear or cosine"),
-    "cooldown(ramp, 5, 5, shape=sc.step_decay)": ("cooldown", "shape", "step_decay", "such as linear or cosine"),
-    "cooldown(ramp, 5, 5, shape=sc.cycle)": ("cooldown", "shape", "cycle", "such as linear or cosine"),
+    "wsd(1, 10, warmup=1, cooldown=1, shape=None)": ("wsd", "shape", "None", "such as linear, cosine"),
+    "one_cycle(1, 10, shape=None)": ("one_cycle", "shape", "None", "such as linear, cosine"),
+    "cooldown(ramp, 5, 5, shape=sc.join)": ("cooldown", "shape", "join", "such as linear, cosine"),
+    "cooldown(ramp, 5, 5, shape=sc.step_decay)": ("cooldown", "shape", "step_decay", "such as linear, cosine"),
+    "cooldown(ramp, 5, 5, shape=sc.cycle)": ("cooldown", "shape", "cycle", "such as linear, cosine"),
     "constant(0.1, 100)": ("constant", "positional", "", "steps"),
     "constant(0.1, step=100)": ("constant", "step", "", "call it as constant|steps"),
     # what would overflow
@@ -324,7 +324,7 @@ def test_endless_rounds_that_hardly_grow_are_refused_or_quick(stretch):
 
 
 def test_fractions_that_fill_the_whole_fit_despite_rounding():
-    for n in range(1, 200):
+    for n in range(20, 200):  # so that each phase has a step
         for part in (0.05, 0.1, 0.2, 0.3, 0.4):
             s = sc.wsd(1.0, n, warmup=part * n, cooldown=(1 - part) * n)
             assert s.steps == pytest.approx(n)

@@ -19,6 +19,13 @@ S = sc.cosine(1.0, 0.0, 10)
         (lambda: sc.wsd(1.0, 100, warmup=10, cooldwn=10), "did you mean cooldown?"),
         (lambda: sc.constant(1.0) if sc.Time() / 10 < 0.5 else S, "a[:500] >> b"),
         (lambda: S <= 0.5, "join parts in time"),
+        (lambda: sc.parse("min(linear(0, 1, 9), 0.5)"), "did you mean minimum?"),
+        (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape='sqrt')"), "one_minus_sqrt"),
+        (lambda: sc.parse("'cosine(1, 0, 10)'"), "without quotes"),
+        (lambda: sc.parse("cosine(1, 0, 10); linear(0, 1, 3)"), "join parts with >>"),
+        (lambda: sc.parse("lr: cosine(1, 0, 10)"), "the expression alone, without a name"),
+        (lambda: sc.parse("CosineAnnealingLR(0.1, 90)"), "mmengine.CosineAnnealingLR or torch.CosineAnnealingLR"),
+        (lambda: sc.parse("get_wsd_schedule(0.1, 90)"), "did you mean transformers.get_wsd_schedule?"),
     ],
 )
 def test_an_error_names_the_remedy(mistake, remedy):
