@@ -140,7 +140,7 @@ def one_number() -> None:
     import torch
 
     s = cosine_warmup(PEAK, 1_000, warmup=100)
-    peer = optax.warmup_cosine_decay_schedule(0.0, PEAK, 100, 1_000)
+    peer: Any = optax.warmup_cosine_decay_schedule(0.0, PEAK, 100, 1_000)
     tensor, count = torch.tensor(300), jnp.int32(300)
     hand = torch.tensor(1.0)
     rows = [

@@ -34,7 +34,10 @@ class ScheduleError(ValueError, ArgumentTypeError):
 
 def is_settled(number: object) -> TypeGuard[float]:
     """Whether a number is known now: a Python ``int`` or ``float``, not a tracer."""
-    return isinstance(number, int | float)
+    return isinstance(number, _SETTLED)
+
+
+_SETTLED = int, float
 
 
 def number(value: Any) -> float:
@@ -43,7 +46,7 @@ def number(value: Any) -> float:
     Whole floats stay floats. Booleans, text, NaN and arrays raise ``TypeError`` or ``ValueError``.
     """
     kind = cast("type[Any]", type(value))
-    if kind is float and not math.isnan(value):  # the usual case, without the looks below
+    if (kind is float and not math.isnan(value)) or (kind is int and -EVER < value < EVER):  # the usual case
         return value
     if isinstance(value, bool):
         raise TypeError("a boolean is not a number")
@@ -150,8 +153,14 @@ def extra_module(name: str, extra: str = "plot") -> Any:
         raise ScheduleError(f"{extra}: {package} is not installed ({fault}); {remedy}") from None
 
 
-def _where(accepts: Callable[[float], bool], convert: Callable[[Any], float]) -> Callable[[Any], float]:
-    def checked(value: Any) -> float:
+def _where(
+    accepts: Callable[[float], bool], convert: Callable[[Any], Any], usual: type[Any] = float
+) -> Callable[[Any], Any]:
+    """The rule that converts and then accepts; numbers of the usual type need no conversion."""
+
+    def checked(value: Any) -> Any:
+        if type(value) is usual and accepts(value) and value < EVER:
+            return value
         result = convert(value)
         if is_settled(result) and not accepts(result):
             raise ValueError
@@ -239,7 +248,7 @@ FINITE = Kind("a value is a finite number, such as a learning rate of 0.001", _w
 OPERAND = Kind("this is a schedule or a finite number", FINITE.convert)
 """What a schedule is combined with, if it is no schedule."""
 
-_duration = _where(lambda steps: 0 <= steps < math.inf, _steps)
+_duration = _where(lambda steps: 0 <= steps < math.inf, _steps, int)
 
 Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]
 """A finite number: a learning rate, a momentum, a factor."""
@@ -271,25 +280,28 @@ Share = Annotated[float, Kind("this is a fraction of the whole, from 0 to 1", _w
 Steps = Annotated[float, Kind("a duration is a finite number of steps >= 0; pass steps=1000, say", _duration)]
 """A duration in steps: finite, zero allowed."""
 
-Endless = Annotated[
-    float, Kind("a duration is a number of steps >= 0, or inf", _where(lambda steps: steps >= 0, _steps))
-]
+ENDLESS = Kind("a duration is a number of steps >= 0, or inf", _where(lambda steps: steps >= 0, _steps, int))
+"""A duration, endless ones among them."""
+
+Endless = Annotated[float, ENDLESS]
 """A duration in steps that may be endless."""
 
 Period = Annotated[
     float,
-    Kind("this is a finite number of steps > 0; pass 1 for every step", _where(lambda x: 0 < x < math.inf, _steps)),
+    Kind(
+        "this is a finite number of steps > 0; pass 1 for every step", _where(lambda x: 0 < x < math.inf, _steps, int)
+    ),
 ]
 """A length in steps that something repeats after: finite, above zero."""
 
 Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
 """A step, or a negative number of steps from the end."""
 
-Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, integer), static=True)]
+Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, integer, int), static=True)]
 """A whole number of at least one."""
 
 Whole = Annotated[
-    int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, integer), static=True)
+    int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, integer, int), static=True)
 ]
 """A whole number, zero allowed: a patience, say."""
 
@@ -299,7 +311,7 @@ Rounds = Annotated[
     int,
     Kind(
         f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}",
-        _where(lambda n: 1 <= n <= MAX_ROUNDS, integer),
+        _where(lambda n: 1 <= n <= MAX_ROUNDS, integer, int),
         static=True,
     ),
 ]
@@ -309,7 +321,7 @@ Times = Annotated[
     float,
     Kind(
         f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one: s[:steps]",
-        _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps),
+        _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps, int),
         static=True,
     ),
 ]

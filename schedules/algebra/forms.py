@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from .checks import ScheduleError, demand, is_settled, surely_equal, whole
+from .checks import ScheduleError, demand, is_settled, refusal, surely_equal, whole
 from .ops import ARITY, NUMBERS, bound
 
 Op: TypeAlias = str | Callable[[Any], Any]
@@ -23,24 +23,25 @@ _OPERATORS = frozenset(("add", "subtract", "multiply", "divide", "floor_divide",
 
 def check_op(op: Op, count: int) -> None:
     """Refuse what is no operation on `count` operands."""
-    if isinstance(op, str):
-        demand(op in ARITY, "Lift", "op", op, f"this is one of {', '.join(ARITY)}, or a callable")
-        demand(count == ARITY[op], op, "operands", count, f"{op} takes {ARITY[op]}")
-    else:
+    if not isinstance(op, str):
         demand(callable(op) and count == 1, "Lift", "op", op, "this is a name or a callable of one number")
+    elif op not in ARITY:
+        raise refusal("Lift", "op", op, f"this is one of {', '.join(ARITY)}, or a callable")
+    elif count != ARITY[op]:
+        raise refusal(op, "operands", count, f"{op} takes {ARITY[op]}")
 
 
 def folded(op: Op, values: Sequence[Any]) -> float | None:
     """The one value of an operation on operands with these values, None for those that vary; None if it varies."""
-    if not isinstance(op, str):
+    known = [value for value in values if value is not None]
+    if not known or not isinstance(op, str):
         return None
-    if all(value is not None and (is_settled(value) or op in _OPERATORS) for value in values):
+    if len(known) == len(values) and (op in _OPERATORS or all(map(is_settled, known))):
         return _computed(op, values)
-    if len(values) == 2:
-        left, right = values
-        demand(not (surely_equal(right, 0) and op in _BY_NONZERO), op, "divisor", right, "nothing is divided by zero")
-        if (surely_equal(left, 0) and op in _LEFT_ZERO) or (surely_equal(right, 0) and op in _RIGHT_ZERO):
-            return 0.0
+    if op in _BY_NONZERO and surely_equal(values[1], 0):
+        raise refusal(op, "divisor", values[1], "nothing is divided by zero")
+    if (op in _RIGHT_ZERO and surely_equal(values[1], 0)) or (op in _LEFT_ZERO and surely_equal(values[0], 0)):
+        return 0.0
     return None
 
 

@@ -21,7 +21,7 @@ from typing import (
 
 from .checks import OPERAND, Kind, ScheduleError, brief, demand, number
 from .lazy import lazy
-from .nodes import Constant, Schedule, as_schedule, nested
+from .nodes import Constant, Schedule, as_schedule, check_depth, unchecked
 from .ops import ARITY, WHOLE
 
 P = ParamSpec("P")
@@ -36,23 +36,12 @@ class Call(Schedule):
     args: tuple[Any, ...]
 
     def __new__(cls, maker: "Maker", args: tuple[Any, ...]) -> Schedule:
-        call = nested(cls, maker, args)
-        # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
-        return next((arg for arg in args if arg is call.body), call)
+        return _remembered(maker, accepted(maker, args))
 
     @lazy
     def body(self) -> Schedule:
         """The term that this call stands for."""
-        name, first = self.maker.__name__, self.maker.positional
-        args = accepted(self.maker, self.args)
-        keywords = dict(list(args.items())[first:])
-        try:
-            body = self.maker.__wrapped__(*list(args.values())[:first], **keywords)
-        except ScheduleError as fault:
-            raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
-        except ArithmeticError as fault:
-            raise ScheduleError(f"{name}: {keywords or self.args}: {fault}; choose smaller values") from None
-        return as_schedule(body, name)
+        return _expanded(self.maker, accepted(self.maker, self.args))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -78,6 +67,30 @@ class Call(Schedule):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _recalled, self.fields
+
+
+def _remembered(maker: "Maker", arguments: dict[str, Any]) -> Schedule:
+    """The call with these arguments, which are accepted."""
+    body = _expanded(maker, arguments)
+    # a call that does nothing to an argument is that argument: stretch(s, 1), warmup(s, 0), s[:]
+    for argument in arguments.values():
+        if argument is body:
+            return body
+    call = unchecked(Call, maker, tuple(arguments.values()))
+    call.__dict__.update(body=body, depth=body.depth + 1)
+    return check_depth(call)
+
+
+def _expanded(maker: "Maker", arguments: dict[str, Any]) -> Schedule:
+    """What a maker makes of these arguments, which are accepted."""
+    name, first, values = maker.__name__, maker.positional, list(arguments.values())
+    keywords = dict(list(arguments.items())[first:])
+    try:
+        return as_schedule(maker.__wrapped__(*values[:first], **keywords), name)
+    except ScheduleError as fault:
+        raise fault if str(fault).startswith(f"{name}:") else ScheduleError(f"{name}: {fault}") from None
+    except ArithmeticError as fault:
+        raise ScheduleError(f"{name}: {keywords or tuple(values)}: {fault}; choose smaller values") from None
 
 
 class Maker(Protocol):
@@ -127,7 +140,7 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
 
     @functools.wraps(function)
     def maker(*args: Any, **kwargs: Any) -> Schedule:
-        return Call(typed, tuple(bind(args, kwargs).values()))
+        return _remembered(typed, bind(args, kwargs))
 
     signature = inspect.signature(function)
     cast("Any", maker).__signature__ = readable(signature)
@@ -235,20 +248,30 @@ def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str
             rules.update({parameter: _kind(hints.get(parameter)) for parameter in signature.parameters})
         return rules
 
+    defaults = {key: p.default for key, p in signature.parameters.items() if p.default is not p.empty}
+    names = [key for key, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
+
     def bind(args: Any, kwargs: Any) -> dict[str, Any]:
-        try:
-            for word in kwargs.keys() - signature.parameters.keys():
-                close = get_close_matches(word, signature.parameters, n=1)
-                meant = f"; did you mean {close[0]}?" if close else ""
-                raise TypeError(f"got an unexpected keyword argument {word!r}{meant}")
-            bound_arguments = signature.bind(*args, **kwargs)
-        except TypeError as fault:
-            raise ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})") from None
-        bound_arguments.apply_defaults()
-        given = bound_arguments.arguments
-        return {key: kind(name, key, given[key]) for key, kind in kinds().items()}
+        given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
+        accepts = kinds()
+        if len(args) > len(names) or given.keys() != accepts.keys() or not kwargs.keys().isdisjoint(names[: len(args)]):
+            raise _misfit(name, signature, args, kwargs)
+        return {key: kind(name, key, given[key]) for key, kind in accepts.items()}
 
     return bind, kinds
+
+
+def _misfit(name: str, signature: inspect.Signature, args: Any, kwargs: dict[str, Any]) -> ScheduleError:
+    """What is wrong with the arguments of a call, in Python's words."""
+    try:
+        for word in kwargs.keys() - signature.parameters.keys():
+            close = get_close_matches(str(word), [*signature.parameters], n=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise TypeError(f"got an unexpected keyword argument {word!r}{meant}")
+        signature.bind(*args, **kwargs)
+    except TypeError as fault:
+        return ScheduleError(f"{name}: {fault}; call it as {name}({_plain(signature)})")
+    raise AssertionError(name)  # pragma: no cover -- what does not fit, does not bind
 
 
 def accepted(maker: Maker, args: tuple[Any, ...]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn, SupportsFloat, TypeAlias, cast
 
-from .checks import FINITE, OPERAND, Endless, ScheduleError, accept, brief, demand, refusal, surely_equal
+from .checks import ENDLESS, FINITE, OPERAND, ScheduleError, brief, is_settled, refusal, surely_equal
 from .forms import Op, check_op, ends, folded, longer, neutral
 from .handed import Handed
 from .lazy import lazy
@@ -140,18 +140,25 @@ MAX_DEPTH = 150  # of nesting: every fold, and Python's own, goes as deep
 def unchecked(kind: type[Any], *fields: Any) -> Any:
     """A node of this kind as it is, with no check and no normal form."""
     node = object.__new__(kind)
-    node.__dict__.update(zip(kind.__match_args__, fields, strict=True))
+    own = node.__dict__
+    for name, field in zip(kind.__match_args__, fields):  # noqa: B905 -- the keyword takes as long as all the rest
+        own[name] = field
     return node
 
 
 def nested(kind: type[Any], *fields: Any) -> Any:
     """A node that knows how deep it is nested."""
     node = unchecked(kind, *fields)
-    depth = 1 + max((child.depth for child in node.children), default=0)
-    demand(
-        depth <= MAX_DEPTH, kind.__name__, "depth", depth, f"at most {MAX_DEPTH}; combine terms in groups, not in a row"
-    )
-    node.__dict__["depth"] = depth
+    node.__dict__["depth"] = 1 + max([child.depth for child in node.children])
+    return check_depth(node)
+
+
+def check_depth(node: Any) -> Any:
+    """The node, unless it is nested too deep."""
+    if node.depth > MAX_DEPTH:
+        raise refusal(
+            type(node).__name__, "depth", node.depth, f"at most {MAX_DEPTH}; combine terms in groups, not in a row"
+        )
     return node
 
 
@@ -168,7 +175,7 @@ class Constant(Schedule):
     bare = True
 
     def __new__(cls, value: Any) -> "Constant":
-        return nested(cls, FINITE("constant", "value", value))
+        return unchecked(cls, FINITE("constant", "value", value))
 
 
 class Time(Schedule):
@@ -182,7 +189,7 @@ class Time(Schedule):
     steps = math.inf
 
     def __new__(cls) -> "Time":
-        return nested(cls)
+        return unchecked(cls)
 
 
 class Lift(Schedule):
@@ -196,7 +203,8 @@ class Lift(Schedule):
     args: tuple[Schedule, ...]
 
     def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
-        args = tuple(as_schedule(arg, op if isinstance(op, str) else "custom") for arg in args)
+        name = op if isinstance(op, str) else "custom"
+        args = tuple([as_schedule(arg, name) for arg in args])
         check_op(op, len(args))
         values = [constant_value(arg) for arg in args]
         if (value := folded(op, values)) is not None:
@@ -235,17 +243,20 @@ class Warp(Schedule):
     bends = True
 
     def __new__(cls, term: Any, clock: Any, steps: float = math.inf) -> Schedule:
-        term, clock = as_schedule(term, "Warp"), as_schedule(clock, "Warp")
-        steps = accept(Endless, "Warp", "steps", steps)
-        still = isinstance(clock, Time) or (isinstance(term, Constant) and clock != ORIGIN)
-        if still and surely_equal(term.steps, steps):
-            return term  # no transform of time changes a bare constant
-        value = constant_value(term)
-        return nested(cls, term, clock, steps) if value is None else nested(cls, Constant(value), ORIGIN, steps)
+        return warped(as_schedule(term, "Warp"), as_schedule(clock, "Warp"), ENDLESS("Warp", "steps", steps))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
         return self.term, self.clock
+
+
+def warped(term: Schedule, clock: Schedule, steps: Any) -> Schedule:
+    """The `Warp` of what is accepted already, in normal form."""
+    still = isinstance(clock, Time) or (isinstance(term, Constant) and clock != ORIGIN)
+    if still and surely_equal(term.steps, steps):
+        return term  # no transform of time changes a bare constant
+    value = constant_value(term)
+    return nested(Warp, term, clock, steps) if value is None else lasting_constant(value, steps)
 
 
 ORIGIN = Constant(0)  # the clock of a constant that has a length
@@ -305,13 +316,14 @@ def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
 
 
 def _check_inner(place: int, count: int, part: Schedule) -> None:
+    if not (part.bare or surely_equal(part.steps, math.inf)):
+        return
     where = f"join: part {place} of {count}, {brief(part)},"
     if isinstance(part, Constant):
         raise ScheduleError(f"{where} lasts 0 steps; give it a length: constant({part.value!r}, steps=1000)")
     if part.bare:
         raise ScheduleError(f"{where} ends in a constant of no length; give it one, or cut: s[:1000]")
-    if surely_equal(part.steps, math.inf):
-        raise ScheduleError(f"{where} is endless, so what follows never starts; cut it: s[:1000]")
+    raise ScheduleError(f"{where} is endless, so what follows never starts; cut it: s[:1000]")
 
 
 # -- what nodes are made with ------------------------------------------------------------------------
@@ -319,7 +331,7 @@ def _check_inner(place: int, count: int, part: Schedule) -> None:
 
 def as_schedule(value: Any, function: str) -> Schedule:
     """`value` itself if it is a schedule, the constant that it stands for if it is a number."""
-    return value if isinstance(value, Schedule) else Constant(OPERAND(function, "operand", value))
+    return value if isinstance(value, Schedule) else unchecked(Constant, OPERAND(function, "operand", value))
 
 
 def lift(op: Op, *args: Any) -> Schedule:
@@ -329,20 +341,16 @@ def lift(op: Op, *args: Any) -> Schedule:
 
 def lasting_constant(value: Any, steps: Any) -> Schedule:
     """``s(t) = value`` for `steps` steps, none of them too: a part that vanishes from a join."""
-    return Warp(Constant(value), ORIGIN, steps)
+    return nested(Warp, Constant(value), ORIGIN, steps)
 
 
 def constant_value(term: Schedule) -> float | None:
     """The one value of a term that is constant by its form, else None."""
-    match term:
-        case Constant(value):
-            return value
-        case Warp(Constant(value)):
-            return value
-        case _:
-            return None
+    level = term.term if isinstance(term, Warp) else term
+    return level.value if isinstance(level, Constant) else None
 
 
 def longest(terms: Iterable[Schedule]) -> float:
     """The longest duration of all."""
-    return functools.reduce(longer, (term.steps for term in terms))
+    lengths = [term.steps for term in terms]
+    return max(lengths) if all(map(is_settled, lengths)) else functools.reduce(longer, lengths)

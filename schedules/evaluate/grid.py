@@ -8,23 +8,30 @@ Matrix products round differently from ``s(t)``: the two agree to a few ulp, not
 """
 
 import functools
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 
 from ..algebra.bounds import active, cut
-from ..algebra.checks import Kind, brief, number, refusal, whole
+from ..algebra.checks import Kind, brief, number, refusal
 from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy
 from .fold import Clock, Evaluator
-from .low_rank import THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, is_count
+from .low_rank import BLOCK, THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, holds, is_count
 from .namespaces import namespace
-from .pieces import Line, pieces, table_of
+from .pieces import Line, Piece, pieces, table_of
 from .record import on_array
 
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
+
+
+SHORT = 200  # steps: so few are quicker one by one
+
+
+MEDIUM = 2**12  # steps: so few are quicker by the recorded program
 
 
 MAX_STEPS = 2**59  # steps: no array is longer
@@ -36,8 +43,13 @@ def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: 
     count = _COUNT("values", "steps", _rest(s, first) if steps is None else steps)
     curve = np.empty(count, _float_dtype(dtype)) if out is None else _accepted(out, count)
     with np.errstate(all="ignore"):  # as for single values: what overflows is inf
-        for begin in range(0, count, CHUNK):
-            write_values(s, first + begin, curve[begin : begin + CHUNK])
+        if count > MEDIUM or s.tracers or (s.asks and count > SHORT):
+            for begin in range(0, count, CHUNK):
+                write_values(s, first + begin, curve[begin : begin + CHUNK])
+        elif count > SHORT:
+            curve[:] = on_array(s, np.arange(first, first + count))
+        else:
+            curve[:] = list(map(s.function(), range(first, first + count)))
     return curve
 
 
@@ -82,17 +94,76 @@ def _float_dtype(dtype: Any) -> Any:
 
 
 def write_values(term: Schedule, start: int, out: Array) -> None:
-    """Write the values of `term` from step `start` on into `out`."""
+    """Write the values of `term` from step `start` on into `out`; what comes again at the same times is copied."""
     line = Line(Affine(start, 1), start.__add__)
+    written: dict[Any, Array] = {}
     for piece in pieces(term, line, 0, len(out)) if len(out) else ():
-        if piece.term.asks:  # step by step, each once, with the numbers of s(t)
-            times = map(piece.line.at, range(piece.start, piece.stop))
-            out[piece.start : piece.stop] = list(map(piece.term.function(), times))
-            continue
-        mesh = Mesh(piece.stop - piece.start)
+        here = out[piece.start : piece.stop]
+        key = piece.term if _hashable(piece.term) else id(piece.term), len(here), piece.line.affine.after(piece.start)
+        if key in written:
+            here[:] = written[key]
+        else:
+            write_piece(piece, here)
+            written[key] = here
+
+
+def _hashable(term: Schedule) -> bool:
+    try:
+        hash(term)
+    except TypeError:  # a Python function in it is not
+        return False
+    return True
+
+
+def write_piece(piece: Piece, out: Array) -> None:
+    """Write one piece into `out`."""
+    term, affine = piece.term, piece.line.affine.after(piece.start)
+    counts = is_count(affine)
+    reading = table_of(term.clock) if isinstance(term, Warp) and counts else None
+    if isinstance(term, Warp) and reading and reading[0] == "remainder":
+        write_rounds(term.term, reading[1], int(affine.first), out)
+    elif isinstance(term, Join) and term.levels and counts:
+        write_levels(np.asarray(term.levels, float), _ends(term, int(affine.first)), out)
+    elif term.asks and not reading:  # step by step, each once, with the numbers of s(t)
+        out[:] = list(map(term.function(), map(piece.line.at, range(piece.start, piece.stop))))
+    else:
+        mesh = Mesh(len(out))
         low, high = piece.line.bounds(piece.start, piece.stop)
-        clock = Clock[Number](piece.line.affine.after(piece.start), low, high)
-        mesh.write(Grid(piece.term, mesh).fold(piece.term, clock), out[piece.start : piece.stop])
+        grid = Grid(term, mesh)
+        value = grid.fold(term, Clock[Number](affine, low, high))
+        held = grid.held and holds(value)
+        mesh.write(value if held else Dense(functools.partial(on_array, term), (affine,)), out)
+
+
+def write_rounds(term: Schedule, period: int, first: int, out: Array) -> None:
+    """Write a term round and round from step `first` on: one round, and copies of it."""
+    done, ahead = period, period - first % period
+    write_values(term, first % period, out[:ahead])
+    write_values(term, 0, out[ahead:period])
+    while done < len(out):
+        rounds = max(min(done, BLOCK) // period, 1) * period  # as many as stay in the cache
+        size = min(rounds, len(out) - done)
+        out[done : done + size] = out[:size]
+        done += size
+
+
+def write_levels(levels: Array, ends: Array, out: Array) -> None:
+    """Write each level up to its end: long runs one by one, short ones together."""
+    first, last = np.searchsorted(ends, (0, len(out) - 1), side="right")
+    if (last - first) * LONG > len(out):
+        out[:] = read_levels(levels, ends, 0, len(out))
+        return
+    stops = np.minimum(ends[first : last + 1], len(out)).astype(int).tolist()
+    for level, (begin, stop) in zip(levels[first : last + 1].tolist(), itertools.pairwise((0, *stops)), strict=True):
+        out[begin:stop] = level
+
+
+LONG = 256  # steps: a run of as many is written by itself
+
+
+def _ends(term: Join, first: int) -> Array:
+    """The index at which each part ends, where step `first` has the index 0."""
+    return np.ceil(np.asarray([*term.knots[1:], math.inf])) - first
 
 
 class Grid(Evaluator[Number]):
@@ -101,6 +172,7 @@ class Grid(Evaluator[Number]):
     def __init__(self, term: Schedule, mesh: Mesh) -> None:
         super().__init__(term)
         self.mesh = mesh
+        self.held = True  # unless a number that an ordinary operation needs is beyond all floats
 
     @lazy
     def numpy(self) -> NumPy:
@@ -121,13 +193,14 @@ class Grid(Evaluator[Number]):
         return value
 
     def lift(self, op: Op, args: list[Number]) -> Number:
-        if not isinstance(op, str):
-            args = list(map(counted, args))
         if not any(isinstance(arg, tuple) for arg in args):
             return self.numpy.lift(op, args)
         theorem = THEOREMS.get(op) if isinstance(op, str) else None
         known = theorem(self.mesh, *args) if theorem else None
-        return Dense(functools.partial(self.ordinary, op), tuple(args)) if known is None else known
+        if known is not None:
+            return known
+        self.held = self.held and all(map(holds, args))
+        return Dense(functools.partial(self.ordinary, op), tuple(args))
 
     def ordinary(self, op: Op, *blocks: Array) -> Array:
         """An operation on blocks of values."""
@@ -144,8 +217,9 @@ class Grid(Evaluator[Number]):
 
     def join(self, term: Join, time: Clock[Number]) -> Number:
         if term.levels and is_count(time.value):
-            ends = np.ceil(np.asarray([*term.knots[1:], math.inf])) - time.value.first
-            return Lookup(functools.partial(read_levels, np.asarray(term.levels, float), ends))
+            return Lookup(
+                functools.partial(read_levels, np.asarray(term.levels, float), _ends(term, int(time.value.first)))
+            )
         parts = active(term, time.low, time.high)
         if len(parts) > 1:
             return Dense(functools.partial(on_array, term), (time.value,))
@@ -166,24 +240,6 @@ class Grid(Evaluator[Number]):
         entries = np.empty(period)
         write_values(term, 0, entries)
         return Lookup(functools.partial(read_round, entries, first % period))
-
-
-def counted(time: Number) -> Number:
-    """A time whose whole numbers are integers: a Python function is given an ``int`` where the step is one."""
-    match time:
-        case Dense(function, args):
-            return Dense(function, tuple(map(counted, args)))
-        case Affine(int(), int(), 1, 1):
-            return Lookup(functools.partial(read_count, time))
-        case int() | float():
-            return whole(time)
-        case _:
-            return time
-
-
-def read_count(time: Affine, a: int, b: int) -> Array:
-    """Whole times as integers."""
-    return np.arange(a, b) * time.stride + time.first
 
 
 def read_levels(levels: Array, ends: Array, a: int, b: int) -> Array:

@@ -191,6 +191,13 @@ class Shared(NamedTuple):
 Number: TypeAlias = float | Affine | LowRank | Dense | Lookup | Shared
 
 
+def holds(value: Number) -> bool:
+    """Whether no product and no sum of a low-rank number is beyond all floats."""
+    if not isinstance(value, LowRank):
+        return True
+    return bool(np.isfinite(sum(np.abs(u).max() * np.abs(v).max() for u, v in value.terms)))
+
+
 def is_count(time: Number) -> TypeGuard[Affine]:
     """Whether a time counts whole steps, one at a time."""
     return isinstance(time, Affine) and isinstance(time.first, int) and time[1:] == (1, 1, 1)

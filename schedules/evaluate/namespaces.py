@@ -88,6 +88,8 @@ def default_dtype(xp: Any, kind: str) -> Any:
 
 def array_like(xp: Any, values: Any, step: Any) -> Any:
     """Floats as an array to go with `step`: same library, device and float dtype."""
+    if is_jax(xp) and hasattr(values, "aval"):  # a number of JAX goes wherever the steps are; traced, it has no device
+        return xp.astype(values, float_like(xp, step))
     return xp.asarray(values, dtype=float_like(xp, step), device=device_of(step))
 
 

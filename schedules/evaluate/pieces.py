@@ -26,14 +26,18 @@ class Line(NamedTuple):
 
     def local(self, knot: float) -> "Line":
         """The time since `knot`."""
-        return Line(self.affine.plus(-knot), functools.partial(_since, knot, self.at)) if knot else self
+        return Line(self.affine.plus(-knot), _kept(functools.partial(_since, knot, self.at))) if knot else self
 
     def through(self, clock: Schedule) -> "Line | None":
         """The time that a clock shows; None if it does not run evenly by its form."""
         if isinstance(clock, Time):
             return self
         affine = shown(clock, self.affine)
-        return None if affine is None else Line(affine, functools.partial(_shown_at, clock, self.at))
+        return None if affine is None else Line(affine, _kept(functools.partial(_shown_at, clock, self.at)))
+
+
+_kept = functools.lru_cache(maxsize=16)
+"""Keeps the times that were asked for last: a line within others asks all of them."""
 
 
 def shown(clock: Schedule, time: "Affine") -> "Affine | None":
@@ -142,10 +146,10 @@ def _above(x: float) -> float:
 def first_reaching(at: Callable[[int], float], knot: float, a: int, b: int) -> int:
     """The first index in [a, b) whose time reaches `knot`, else b: a guess by proportion, set right exactly."""
     first, last = at(a), at(b - 1)
+    if last < knot or knot == math.inf:  # which no time is beyond
+        return b
     if first >= knot:
         return a
-    if last < knot:
-        return b
     guess = min(max(a + math.ceil((knot - first) / (last - first) * (b - 1 - a)), a + 1), b - 1)
     low, high, probes = a, b - 1, [guess, guess - 1]  # at(low) < knot <= at(high)
     while high - low > 1:

@@ -53,16 +53,10 @@ def _infix(name: str, sign: str, *, whole: bool = True, truth: bool = False) -> 
         setattr(Symbol, f"__r{name}__", right)
 
 
-for _name, _sign in {
-    "add": "+",
-    "sub": "-",
-    "mul": "*",
-    "floordiv": "//",
-    "mod": "%",
-    "and": "&",
-    "rshift": ">>",
-}.items():
+for _name, _sign in {"add": "+", "sub": "-", "mul": "*", "floordiv": "//", "mod": "%"}.items():
     _infix(_name, _sign)
+_infix("and", "&")
+_infix("rshift", ">>")
 _infix("truediv", "/", whole=False)
 for _name, _sign in {"lt": "<", "gt": ">", "eq": "==", "le": "<=", "ge": ">="}.items():
     _infix(_name, _sign, truth=True)
@@ -75,7 +69,8 @@ class Tape:
         self.library, self.device = library, device
         self.integer = default_dtype(library, "integral")
         self.lines: dict[str, str] = {}  # each name by its text: the same is written once
-        self.constants: dict[tuple[Any, ...], Any] = {}
+        self.constants: list[Any] = []
+        self.places: dict[tuple[str, str | int], int] = {}
         self.steps = Symbol(self, "t", dtype)
         self.real = float_like(library, self.steps)
 
@@ -91,10 +86,11 @@ class Tape:
         """What a value is called: a constant is an argument, so that all terms of one form share their lines."""
         if isinstance(value, Symbol):
             return value.text
-        key = (str(type(value)), repr(value) if is_settled(value) else id(value))
-        place = list(self.constants).index(key) if key in self.constants else len(self.constants)
-        self.constants[key] = value
-        return f"c{place}"
+        key = (type(value).__name__, repr(value) if is_settled(value) else id(value))
+        if key not in self.places:
+            self.places[key] = len(self.constants)
+            self.constants.append(value)
+        return f"c{self.places[key]}"
 
     def common(self, *args: Any) -> Any:
         """The dtype of whole numbers if all are, else of floats."""
@@ -182,7 +178,7 @@ def recorded(term: Schedule, kind: ArrayKind) -> Program | None:
         value = tape.write("full_like({}, {}, dtype={})", tape.real, tape.steps, value, tape.real)
     result = tape.astype(value, tape.real).text
     lines = needed({name: text for text, name in tape.lines.items()}, result)
-    return program_factory(kind.library, "\n".join(lines), result, len(tape.constants))(*tape.constants.values())
+    return program_factory(kind.library, "\n".join(lines), result, len(tape.constants))(*tape.constants)
 
 
 def needed(texts: dict[str, str], result: str) -> list[str]:

@@ -69,7 +69,7 @@ def linear(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
     array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
     """
-    return blended(start, end, steps, lambda t, left, n: (t / n, left / n))
+    return blended(start, end, steps, lambda t, _, n: t / n, lambda _, left, n: left / n)
 
 
 @named
@@ -90,7 +90,9 @@ def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0)
     >>> polynomial(0.1, 0.0, 10, power=2.0)(5)
     0.025
     """
-    return blended(start, end, steps, lambda _, left, n: (one_minus_power(n, power), lift("pow", left / n, power)))
+    return blended(
+        start, end, steps, lambda _, __, n: one_minus_power(n, power), lambda _, left, n: lift("pow", left / n, power)
+    )
 
 
 @named
@@ -114,11 +116,10 @@ def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
     array([0.1 , 0.05, 0.  ])
     """
 
-    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
-        angle = math.pi / 2 / n
-        return sine_squared(t * angle), sine_squared(left * angle)
+    def weight(count: Schedule, n: float) -> Schedule:
+        return sine_squared(count * (math.pi / 2 / n))
 
-    return blended(start, end, steps, weights)
+    return blended(start, end, steps, lambda t, _, n: weight(t, n), lambda _, left, n: weight(left, n))
 
 
 @named
@@ -170,7 +171,13 @@ def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
     array([1. , 0.5, 0. ])
     """
-    return blended(start, end, steps, lambda t, left, n: (root := lift("sqrt", t / n), left / n / (1 + root)))
+    return blended(
+        start,
+        end,
+        steps,
+        lambda t, _, n: lift("sqrt", t / n),
+        lambda t, left, n: left / n / (1 + lift("sqrt", t / n)),
+    )
 
 
 @named
@@ -199,7 +206,9 @@ def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, u
     def logistic(end: float, count: Schedule, n: float) -> Schedule:
         return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / n)))
 
-    return blended(start, end, steps, lambda t, left, n: (logistic(-lower, t, n), logistic(upper, left, n)))
+    return blended(
+        start, end, steps, lambda t, _, n: logistic(-lower, t, n), lambda _, left, n: logistic(upper, left, n)
+    )
 
 
 @named
@@ -220,7 +229,7 @@ def rex(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> rex(1.0, 0.0, 10)(5)
     0.6666666666666666
     """
-    return blended(start, end, steps, lambda t, left, n: (t / (n + left), 2 * left / (n + left)))
+    return blended(start, end, steps, lambda t, left, n: t / (n + left), lambda _, left, n: 2 * left / (n + left))
 
 
 @named
@@ -243,11 +252,10 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
     True
     """
 
-    def weights(t: Schedule, left: Schedule, n: float) -> tuple[Schedule, Schedule]:
-        rest = Warp(one_minus_power(n, k), left, n)
-        return sine_squared(math.pi / 2 * lift("pow", t / n, k)), sine_squared(math.pi / 2 * rest)
+    def fall(_: Schedule, left: Schedule, n: float) -> Schedule:
+        return sine_squared(math.pi / 2 * Warp(one_minus_power(n, k), left, n))
 
-    return blended(start, end, steps, weights)
+    return blended(start, end, steps, lambda t, _, n: sine_squared(math.pi / 2 * lift("pow", t / n, k)), fall)
 
 
 @named
@@ -412,19 +420,20 @@ class Recording:
 
     def __init__(self, values: Sequence[float], interpolate: bool) -> None:
         self.array = np.asarray(values, float)
-        self.slope = np.append(np.diff(self.array), 0.0) * interpolate
+        self.half = np.append(np.diff(self.array / 2), 0.0) * interpolate  # a whole one may be beyond all floats
+        self.slope = self.half + self.half
 
     def __call__(self, step: float) -> float:
         """The value at a Python number."""
         place = min(int(step), len(self.array) - 1)
-        return float(self.array[place] + (step - place) * self.slope[place])
+        return float(self.array[place] + 2 * (step - place) * self.half[place])
 
     def on_array(self, xp: Any, steps: Any) -> Any:
         """The values at an array of steps, in its own library and on its device."""
-        array, slope = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.slope))
+        array, half = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.half))
         known = xp.where(steps == steps, steps, 0)  # noqa: PLR0124 -- so that NaN, which equals nothing, finds a place
         place = xp.astype(xp.clip(known // 1, 0, len(self.array) - 1), xp.int32)
-        return array[place] + (steps - place) * slope[place]
+        return array[place] + 2 * (steps - place) * half[place]
 
 
 @named
@@ -449,8 +458,8 @@ def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
 
 def _levels(values: Values, boundaries: Milestones) -> Schedule:
     knots = [0, *boundaries]
-    parts = [constant(value, steps=b - a) for value, a, b in zip(values, knots, boundaries, strict=False)]
-    return Join((*parts, constant(values[-1], steps=math.inf)))
+    parts = [lasting_constant(value, whole(b - a)) for value, a, b in zip(values, knots, boundaries, strict=False)]
+    return Join((*parts, lasting_constant(values[-1], math.inf)))
 
 
 @named

@@ -1,30 +1,29 @@
 """The parts that curves are written with: weights of the start and of the end, accurate in the tail."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..algebra.checks import is_settled, whole
-from ..algebra.nodes import Join, Schedule, Time, Warp, lasting_constant, lift
+from ..algebra.nodes import Join, Schedule, Time, Warp, lasting_constant, lift, warped
 from ..algebra.ops import turns
 
-Weights: TypeAlias = Callable[[Schedule, Schedule, float], tuple[Schedule, Schedule]]
-"""``(rise, fall)`` as functions of the steps that have passed, t, that are left, n - t, and n."""
+Weight: TypeAlias = Callable[[Schedule, Schedule, float], Schedule]
+"""A share of the whole as a function of the steps that have passed, t, that are left, n - t, and n."""
 
 
-def blended(start: float, end: float, steps: float, weights: Weights) -> Schedule:
+def blended(start: float, end: float, steps: float, rise: Weight, fall: Weight) -> Schedule:
     """``s(t) = start * fall(t) + end * rise(t)`` for `steps` steps, where ``rise + fall == 1``.
 
     Only the weight of the larger of the two values is computed, since it is that one's relative accuracy
     that shows (both, where the values are not known yet); at both ends the value is exact.
     """
 
-    def blend(t: Schedule, left: Schedule, n: float) -> Schedule:
-        rise, fall = weights(t, left, n)
+    def blend(*time: Any) -> Schedule:
         if not (is_settled(start) and is_settled(end)):
-            return start * fall + end * rise
-        if abs(start) < abs(end):
-            return end * rise + start * (1 - rise)
-        return start * fall + end * (1 - fall)
+            return start * fall(*time) + end * rise(*time)
+        large, small, weight = (end, start, rise) if abs(start) < abs(end) else (start, end, fall)
+        share = weight(*time)
+        return large * share + small * (1 - share) if small else large * share
 
     return lasting(steps, end, blend)
 
@@ -33,9 +32,12 @@ def lasting(steps: float, end: float, term: Callable[[Schedule, Schedule, float]
     """``term(t, n - t, n)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
     if is_settled(steps) and steps == 0:
         return lasting_constant(end, 0)
-    arrived = 0 if is_settled(steps) else (steps == 0) * 1.0  # of a step, so that nothing is divided by zero
+    t = Time()
+    if is_settled(steps):
+        return warped(term(t, steps - t, steps), t, steps)
+    arrived = (steps == 0) * 1.0  # of a step, so that nothing is divided by zero
     n = steps + arrived
-    return Warp(term(Time(), n - Time(), n), Time() + arrived, steps)
+    return Warp(term(t, n - t, n), t + arrived, steps)
 
 
 Half: TypeAlias = Callable[[Schedule], Schedule]

@@ -213,6 +213,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 _CONSTANTS: dict[str, Any] = {"inf": math.inf, "pi": math.pi}
+_MEANT = {"min": ["minimum"], "max": ["maximum"], "exp": ["exponential"]}  # names that other languages have
 
 
 def _of_numbers(function: Callable[..., Schedule], *args: Any, **kwargs: Any) -> Any:
@@ -297,13 +298,8 @@ def _is_word(name: str) -> bool:
     return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS or name in _offers() or name in _libraries()
 
 
-_MEANT = {"min": ["minimum"], "max": ["maximum"], "exp": ["exponential"]}  # names that other languages have
-
-
 def _elsewhere(name: str) -> list[str]:
-    """The dialects that have a schedule of this name, with their libraries in front."""
-    modules = {library: import_module(path) for library, path in _libraries().items()}
-    return [f"{library}.{name}" for library, module in modules.items() if name in module.__all__]
+    return [f"{library}.{name}" for library, path in _libraries().items() if name in import_module(path).__all__]
 
 
 Word: TypeAlias = "Callable[[Reader, ast.Call, int], Any]"

@@ -183,8 +183,8 @@ def test_a_constant_without_a_length_is_lost_nowhere(make):
 
 # -- durations that are parts of a whole ---------------------------------------------------------------
 
-SHARES = st.one_of(st.integers(0, 50).map(lambda k: k / 100), st.floats(0.001, 0.5))
-WHOLES = st.one_of(st.integers(1, 10**7), st.floats(1.0, 1e6), st.floats(1.0, 1e5).map(lambda n: round(n, 2)))
+SHARES = st.one_of(st.integers(1, 50).map(lambda k: k / 100), st.floats(0.01, 0.5))
+WHOLES = st.one_of(st.integers(200, 10**7), st.floats(200.0, 1e6), st.floats(200.0, 1e5).map(lambda n: round(n, 2)))
 
 
 @given(WHOLES, SHARES, SHARES)
