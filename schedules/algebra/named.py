@@ -261,11 +261,11 @@ def _binder(function: Callable[..., Any]) -> tuple[Binder, Callable[[], dict[str
     return bind, kinds
 
 
-def _misfit(name: str, signature: inspect.Signature, args: Any, kwargs: Any) -> ScheduleError:
+def _misfit(name: str, signature: inspect.Signature, args: Any, kwargs: dict[str, Any]) -> ScheduleError:
     """What is wrong with the arguments of a call, in Python's words."""
     try:
         for word in kwargs.keys() - signature.parameters.keys():
-            close: list[str] = get_close_matches(word, signature.parameters, n=1)
+            close = get_close_matches(str(word), [*signature.parameters], n=1)
             meant = f"; did you mean {close[0]}?" if close else ""
             raise TypeError(f"got an unexpected keyword argument {word!r}{meant}")
         signature.bind(*args, **kwargs)

@@ -40,6 +40,13 @@ def flatten(term: Schedule, leaf: Callable[[Any], Any] = lambda number: number) 
     """
     if "tree" in term.__dict__:
         return term.__dict__["tree"]
+    kept = term.__dict__.get("flat")
+    if kept is None or kept[0] is not leaf:
+        kept = term.__dict__["flat"] = leaf, *_flattened(term, leaf)
+    return kept[1:]
+
+
+def _flattened(term: Schedule, leaf: Callable[[Any], Any]) -> tuple[Children, Form]:
     kind, static, given = _fields(term)
     children = {key: _mapped(leaf, value) for key, value in given.items() if key not in static and _varies(value)}
     return children, (kind, tuple((key, _HOLE if key in children else value) for key, value in given.items()))

@@ -435,6 +435,64 @@ def test_llm_foundry_builds_it_by_its_name(wheel, monkeypatch, tmp_path):
             assert made(state) == s(step)
 
 
+@pytest.mark.parametrize("by_epoch", [False, True])
+def test_mmengines_runner_follows_it(pytestconfig, monkeypatch, tmp_path, by_epoch):
+    """A real Runner, built of a config; of MMEngine its wheel alone, beside what it draws and prints with."""
+    for needed in ("cv2", "addict", "yapf", "termcolor", "rich"):
+        pytest.importorskip(needed)
+    monkeypatch.syspath_prepend(str(peers.unpacked(pytestconfig, "mmengine==0.10.7")))
+    before = set(sys.modules)
+    try:
+        runner = importlib.import_module("mmengine.runner")
+        models = importlib.import_module("mmengine.model")
+        configs = importlib.import_module("mmengine.config")
+
+        class Model(models.BaseModel):
+            def __init__(self):
+                super().__init__()
+                self.layer = torch.nn.Linear(2, 1)
+
+            def forward(self, inputs, mode="loss", **_):
+                return {"loss": self.layer(inputs).square().mean()} if mode == "loss" else []
+
+        config = configs.Config.fromstring(FILES["mmengine_config.py"], ".py")
+        text = config.param_scheduler.schedule
+
+        def trained(folder, epochs):
+            """The learning rates that the updates of a run used."""
+            made = runner.Runner(
+                Model(),
+                str(folder),
+                train_dataloader={
+                    "batch_size": 2,
+                    "dataset": [{"inputs": torch.ones(2)}] * 8,
+                    "sampler": {"type": "DefaultSampler", "shuffle": False},
+                    "collate_fn": {"type": "default_collate"},
+                },
+                train_cfg={"by_epoch": True, "max_epochs": epochs},
+                optim_wrapper={"optimizer": {"type": "SGD", "lr": 0.1}},
+                param_scheduler={**config.param_scheduler, "by_epoch": by_epoch},
+                experiment_name=f"{folder.name}_{epochs}_{by_epoch}",
+                log_level="ERROR",
+            )
+            seen = []
+            made.optim_wrapper = made.build_optim_wrapper(made.optim_wrapper)
+            made.optim_wrapper.optimizer.register_step_pre_hook(
+                lambda self, *_: seen.append(self.param_groups[0]["lr"])
+            )
+            made.train()
+            return seen
+
+        importlib.import_module("schedules.adapters.mmengine")
+        used = trained(tmp_path / "whole", 4)
+        s = parse(text, lr=0.1, steps=4 if by_epoch else 16)
+        np.testing.assert_allclose(used, [s(t // 4 if by_epoch else t) for t in range(16)], rtol=1e-12)
+    finally:
+        for name in set(sys.modules) - before:
+            if name.startswith(("mmengine", "schedules.adapters.mmengine")):
+                del sys.modules[name]
+
+
 # -- kohya -----------------------------------------------------------------------------------------------
 
 

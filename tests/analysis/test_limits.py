@@ -318,3 +318,10 @@ def test_slopes(formula):
         bounds, size = slopes.slope(formula, Interval(t - 1e-7, t + 1e-7), {})
         assert bounds.ends == pytest.approx((known, known), rel=1e-5, abs=1e-5)
         assert size >= abs(known) * (1 - 1e-5)
+
+
+def test_what_is_undefined_may_be_anything():
+    everything = (-math.inf, math.inf)
+    far = Interval(math.inf, math.inf)
+    assert (far - far).ends == everything
+    assert intervals.IMAGES["divide"](Interval(1.0, 1.0), Interval(-1.0, 1.0)).ends == everything
