@@ -490,7 +490,8 @@ class OverrideDecay:
 
     def over(self, s: Schedule, lr: float) -> Schedule:
         """``s[:start] >> shape(s(start), end_lr, duration)``."""
-        start, steps = accept(Whole, "OverrideDecay", "start", self.start), _duration("OverrideDecay", self.duration)
+        start: int = accept(Whole, "OverrideDecay", "start", self.start)
+        steps = _duration("OverrideDecay", self.duration)
         end = _level("OverrideDecay", "end_lr", lr, self.end_lr, self.end_lr_fraction)
         if end is None:
             raise refusal("OverrideDecay", "end_lr", None, "give this, or end_lr_fraction")
@@ -583,10 +584,10 @@ def SequentialScheduler(
     array([0.05, 0.1 , 0.05, 0.  ])
     """
     name = "SequentialScheduler"
-    level = accept(Value, name, "lr", lr)
-    left = accept(Count, name, "t_max", t_max)
+    level: float = accept(Value, name, "lr", lr)
+    left: int = accept(Count, name, "t_max", t_max)
     demand(len(schedulers) > 0, name, "schedulers", schedulers, "this is a list of one function or more")
-    lengths = [accept(Count, name, "schedulers_max", steps) for steps in schedulers_max][: len(schedulers)]
+    lengths: list[int] = [accept(Count, name, "schedulers_max", steps) for steps in schedulers_max][: len(schedulers)]
     lengths = lengths[:-1] if len(lengths) == len(schedulers) else lengths
     wanted = f"{len(schedulers)} schedulers have {len(schedulers) - 1} of them"
     demand(len(lengths) == len(schedulers) - 1, name, "schedulers_max", schedulers_max, wanted)

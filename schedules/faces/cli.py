@@ -384,7 +384,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def plain(function: Callable[[list[Schedule], Any], int | None], name: str, purpose: str) -> Any:
-        options = {"description": f"{purpose.capitalize()}.", "epilog": _examples(name), **style}
+        options: dict[str, Any] = {"description": f"{purpose.capitalize()}.", "epilog": _examples(name), **style}
         added = commands.add_parser(name, help=purpose, parents=[_surroundings()], **options)
         added.set_defaults(command=function, expressions=[])
         return added
