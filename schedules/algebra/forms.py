@@ -91,7 +91,8 @@ def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
 def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
     """0, and the end of each part of a join: the sums of their lengths, each rounded once.
 
-    The last part begins a rounding error early where it would not reach its end otherwise.
+    Where the last part would not reach its end otherwise, it ends a rounding error late; if that end is a whole step, it
+    begins one early instead.
     """
     found: list[Any] = [0]
     lost, length = 0.0, 0
@@ -104,7 +105,10 @@ def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
         found.append(whole(end) if is_settled(end) else end)
     *_, knot, end = found
     if is_settled(end) and end < math.inf and end - knot < length:
-        found[-2] = min(end - length, math.nextafter(knot, 0))
+        if isinstance(end, int):
+            found[-2] = min(end - length, math.nextafter(knot, 0))
+        else:
+            found[-1] = math.nextafter(end, math.inf)
     return tuple(found)
 
 

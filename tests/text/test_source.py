@@ -261,6 +261,7 @@ def assert_formula(s):
 
 @given(terms)
 def test_a_formula_is_the_schedule(s):
+    assume("replay(" not in explain(s))  # a formula names a recording, it does not list its values
     assert_formula(s)
 
 
@@ -325,7 +326,7 @@ def test_names_of_others_are_read_from_their_body():
 
 def test_the_curves_give_the_equations_that_they_are_documented_with():
     found = {name for name, maker in MAKERS.items() if equation_of(maker) is not None}
-    words = {"multistep", "piecewise", "interpolate", "replay", "custom"}
+    words = {"multistep", "piecewise", "interpolate", "replay", "custom", "chebyshev"}
     assert found == {name for name, maker in MAKERS.items() if maker.__module__ == "schedules.library.curves"} - words
 
 
