@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from agreement import assert_close, magnitude
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from strategies import STEPS, terms
 
