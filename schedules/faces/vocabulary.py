@@ -10,7 +10,7 @@ from typing import Any
 from ..algebra.checks import ScheduleError
 from ..algebra.named import MAKERS
 
-KINDS = ("curves", "combinators", "recipes")
+KINDS = ("curves", "combinators", "recipes", "tokens")
 """The files of the library that schedules are written with."""
 
 

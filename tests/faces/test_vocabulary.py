@@ -20,7 +20,7 @@ def printed(capsys, *words):
 
 
 def test_every_name_is_listed_once():
-    named = [name for kind in ("curves", "combinators", "recipes") for name in vocabulary()[kind]]
+    named = [name for kind in ("curves", "combinators", "recipes", "tokens") for name in vocabulary()[kind]]
     assert {*named, "part"} >= {name for name in MAKERS if MAKERS[name].__module__.startswith("schedules.library")}
     assert len(named) == len(set(named))
     assert {"constant", "join", "minimum"} <= set(named)
