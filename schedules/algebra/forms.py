@@ -91,8 +91,8 @@ def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
 def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
     """0, and the end of each part of a join: the sums of their lengths, each rounded once.
 
-    Where the last part would not reach its end otherwise, it ends a rounding error late; if that end is a whole step, it
-    begins one early instead.
+    Where the last part would not reach its end otherwise, it ends a rounding error late; if that end is a whole step,
+    it begins one early instead.
     """
     found: list[Any] = [0]
     lost, length = 0.0, 0
