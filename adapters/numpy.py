@@ -1,8 +1,8 @@
 """NumPy: arrays from schedules, and schedules from arrays.
 
->>> from schedules import cosine
+>>> from schedules import linear
 >>> from schedules.adapters.numpy import from_array, to_array
->>> from_array(to_array(cosine(1.0, 0.0, 4)))(2)
+>>> from_array(to_array(linear(1.0, 0.0, 4)))(2)
 0.5
 """
 

@@ -107,7 +107,7 @@ def _in_jax(program: Program, steps: Any) -> Any:
     value = program(steps)
     value = value if value.shape == steps.shape else jax.numpy.broadcast_to(value, steps.shape)
     if steps.dtype.kind in "iu" and not value.weak_type:  # as of a number, so that what it multiplies keeps its dtype
-        value = (steps * 0.0).at[...].set(value)
+        value = (value.astype(steps.dtype) * 0.0).at[...].set(value)  # sharded as the value is
     return value
 
 
@@ -131,7 +131,20 @@ def _of_numpy() -> dict[str, Any]:
         x = x if max is None else np.minimum(x, max)
         return x if min is None else np.maximum(x, min)
 
+    def by_parts(t: Any, edges: Any, programs: tuple[Program, ...]) -> Any:
+        """Each program on the steps between its edges."""
+        index = edges.searchsorted(t, "right").astype(np.uint16)  # of which a stable sort is quick
+        if (index[1:] < index[:-1]).any():
+            order = index.argsort(kind="stable")
+            out = np.empty(len(t), t.dtype if t.dtype.kind == "f" else float)
+            out[order] = by_parts(t[order], edges, programs)
+            return out
+        ends = index.searchsorted(np.arange(len(programs) + 1)).tolist()
+        runs = ((program, t[a:b]) for program, a, b in zip(programs, ends, ends[1:], strict=False) if a < b)
+        return np.concatenate([np.broadcast_to(program(mine), mine.shape) for program, mine in runs])
+
     binary: dict[str, Binary] = {
+        "by_parts": cast("Binary", by_parts),
         "pow": np.power,
         "astype": lambda x, dtype: x.astype(dtype),
         "search": lambda edges, t: edges.searchsorted(t, "right"),

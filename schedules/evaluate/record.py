@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from ..algebra.bounds import active
 from ..algebra.checks import is_settled
-from ..algebra.nodes import Schedule
+from ..algebra.nodes import Join, Schedule
 from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
-from .arrays import Arrays, at_array
+from .arrays import FEW, Arrays, at_array
 from .fold import Clock
 from .libraries import ArrayKind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
 from .namespaces import as_steps, default_dtype, dtype_range, float_like, is_jax, is_whole
+from .stacked import numbers
+
+NESTED = 4  # parts: of more, NumPy evaluates each on its own steps
 
 
 class UnrecordedError(Exception):
@@ -145,6 +149,20 @@ class Recorder(Arrays):
         whole = op in INTEGRAL
         return self.xp.write(TEMPLATES[op], self.xp.common(*args) if whole else self.xp.common(*args, 0.0), *args)
 
+    def join(self, term: Join, time: Clock[Any]) -> Any:
+        places = [place for place, _, _ in active(term, time.low, time.high)]
+        if self.library != "numpy" or term.levels or not NESTED < len(places) <= FEW:
+            return super().join(term, time)
+        edges = numbers([term.knots[place] for place in places[1:]], self.largest)
+        programs = tuple(self.program(term, place, time) for place in places)
+        return self.xp.write("by_parts({}, {}, {})", self.xp.real, time.value, edges, programs)
+
+    def program(self, term: Join, place: int, time: Clock[Any]) -> Program:
+        """One part of a join, as a function of the join's time."""
+        tape = Tape(self.xp.library, time.value.dtype, self.xp.device)
+        recorder = Recorder(term, tape, self.library)
+        return finished(tape, self.library, recorder.part(term, place, Clock(tape.steps, time.low, time.high)))
+
     def call(self, function: Any, step: Any) -> Any:
         if type(step) in (int, float) or getattr(function, "is_table", False):
             return super().call(function, step)
@@ -174,11 +192,16 @@ def recorded(term: Schedule, kind: ArrayKind) -> Program | None:
         value = Recorder(term, tape, kind.library).fold(term, Clock(steps, *dtype_range(xp, steps)))
     except UnrecordedError:
         return None
+    return finished(tape, kind.library, value)
+
+
+def finished(tape: Tape, library: str, value: Any) -> Program:
+    """The program that gives a value of what a tape has recorded."""
     if not isinstance(value, Symbol):
         value = tape.write("full_like({}, {}, dtype={})", tape.real, tape.steps, value, tape.real)
     result = tape.astype(value, tape.real).text
     lines = needed({name: text for text, name in tape.lines.items()}, result)
-    return program_factory(kind.library, "\n".join(lines), result, len(tape.constants))(*tape.constants)
+    return program_factory(library, "\n".join(lines), result, len(tape.constants))(*tape.constants)
 
 
 def needed(texts: dict[str, str], result: str) -> list[str]:

@@ -48,9 +48,9 @@ def rank(
 
     >>> from schedules import cosine, linear
     >>> for row in rank([cosine(1e-3, 0.0, 1_000), linear(1e-3, 0.0, 1_000)]):
-    ...     print(row.schedule, round(row.bound, 3), round(row.area, 3))
-    linear(0.001, 0.0, 1000) 1.0 0.501
-    cosine(0.001, 0.0, 1000) 1.029 0.501
+    ...     print(row.schedule, round(row.bound, 3), round(row.area, 2))
+    linear(0.001, 0.0, 1000) 1.0 0.5
+    cosine(0.001, 0.0, 1000) 1.029 0.5
     """
     rows: list[Ranked] = []
     for s in schedules:

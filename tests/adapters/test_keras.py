@@ -278,14 +278,63 @@ def test_a_backend_without_the_array_api_is_refused(monkeypatch):
         ScheduleLR(COSINE)
 
 
-# -- the table of the README -------------------------------------------------------------------------------
+# -- their words and ours ------------------------------------------------------------------------------
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-ROWS = re.findall(
-    r"^\| `(\w+\(.*?)` \| `(.*?)`.* \|$",
-    README.partition("## From Keras\n")[2].partition("\n## ")[0],
-    re.MULTILINE,
-)
+ROWS = [
+    (
+        "ExponentialDecay(0.1, 20, 0.9)",
+        "exponential_decay(0.1, 0.9, every=20)",
+    ),
+    (
+        "ExponentialDecay(0.1, 20, 0.9, staircase=True)",
+        "step_decay(0.1, 0.9, 20)",
+    ),
+    (
+        "PiecewiseConstantDecay([30, 80], [0.1, 0.01, 0.001])",
+        "piecewise([0.1, 0.01, 0.001], [31, 81])",
+    ),
+    (
+        "PolynomialDecay(0.1, 100, 0.0)",
+        "linear(0.1, 0.0, 100)",
+    ),
+    (
+        "PolynomialDecay(0.1, 100, 0.001, power=2.0)",
+        "polynomial(0.1, 0.001, 100, power=2.0)",
+    ),
+    (
+        "PolynomialDecay(0.1, 40, 0.0, cycle=True)",
+        "0.1 * (1 - Time() / (40 * maximum(-(-Time() // 40), 1)))",
+    ),
+    (
+        "InverseTimeDecay(0.1, 20, 0.5)",
+        "inverse_time(0.1, 0.5, every=20)",
+    ),
+    (
+        "InverseTimeDecay(0.1, 20, 0.5, staircase=True)",
+        "every(inverse_time(0.1, 0.5), 20)",
+    ),
+    (
+        "CosineDecay(0.1, 100, alpha=0.01)",
+        "cosine(0.1, 0.001, 100)",
+    ),
+    (
+        "CosineDecay(0.0, 90, warmup_target=0.1, warmup_steps=10)",
+        "cosine_warmup(0.1, 100, warmup=10)",
+    ),
+    (
+        "CosineDecayRestarts(0.1, 10, m_mul=0.8)",
+        "repeat(cosine(0.1, 0.0, 10), inf, stretch=2, scale=0.8)",
+    ),
+    (
+        "CosineDecayRestarts(0.1, 10, t_mul=1.0, alpha=0.1)",
+        "0.01 + repeat(cosine(0.09, 0.0, 10), inf)",
+    ),
+    (
+        "ReduceLROnPlateau(patience=5)",
+        'PlateauCallback(Plateau(patience=4, threshold_mode="abs", eps=0.0))',
+    ),
+]
+"""What they write, and what one writes here."""
 PEERS = vars(keras.optimizers.schedules) | {"ReduceLROnPlateau": keras.callbacks.ReduceLROnPlateau}
 STEPS = 130
 
@@ -309,8 +358,8 @@ def used(made):
 
 
 @pytest.mark.parametrize(("theirs", "expression"), ROWS, ids=lambda text: text[:40])
-def test_rows_of_the_readme(theirs, expression):
-    live = eval(theirs, dict(PEERS))  # noqa: S307 -- our own README
+def test_their_words_and_ours(theirs, expression):
+    live = eval(theirs, dict(PEERS))  # noqa: S307 -- our own table
     ours = eval(expression, vars(sc) | {"PlateauCallback": PlateauCallback, "inf": math.inf})  # noqa: S307 -- the same
     assert list(used(ours)) == pytest.approx(list(used(live)), rel=1e-5, abs=1e-8)
 
