@@ -53,7 +53,7 @@ from ..algebra.checks import (
     refusal,
 )
 from ..algebra.named import checked
-from ..algebra.nodes import Constant, Join, Schedule
+from ..algebra.nodes import Schedule
 from ..library.combinators import every, join
 from ..library.curves import constant, cosine, linear, polynomial
 from ..library.plateau import Plateau
@@ -629,21 +629,10 @@ def _chained(value: float, members: Sequence[_Member]) -> Schedule:
             together.append(pending.pop(0))
         begin = together[0].begin
         s = _together(value, together)
-        parts += [constant(value, steps=begin - now), *_lasting(s)]
+        parts += [constant(value, steps=begin - now), s if s.steps == math.inf else s[: s.steps]]
         now, value = begin + s.steps, s(s.steps) if s.steps < math.inf else math.nan
     found = join(*parts) if parts else None
     return found if found and (now == math.inf or found(now) == value) else join(*parts, constant(value))
-
-
-def _lasting(s: Schedule) -> tuple[Schedule, ...]:
-    """The parts of s without what it ends with, if that is a constant that has no length."""
-    match s:
-        case Constant():
-            return ()
-        case Join((*parts, Constant())):
-            return tuple(parts)
-        case _:
-            return (s,)
 
 
 def _together(value: float, members: Sequence[_Member]) -> Schedule:

@@ -28,10 +28,11 @@ from ..algebra.checks import (
     whole,
 )
 from ..algebra.forms import length_reaching, longer, parted
-from ..algebra.named import Shape, named
+from ..algebra.named import Call, Shape, named
 from ..algebra.nodes import (
     Constant,
     Join,
+    Lift,
     Schedule,
     ScheduleLike,
     Time,
@@ -158,8 +159,12 @@ def _with_end(term: Schedule) -> Schedule:
     match term:
         case Constant(value):
             return lasting_constant(value, 0)
-        case Join((*parts, Constant(value))):
-            return nested(Join, (*parts, lasting_constant(value, 0)))
+        case Join((*parts, last)) if last.bare:
+            return nested(Join, (*parts, _with_end(last)))
+        case Lift(op, args) if term.bare:
+            return nested(Lift, op, tuple(arg if isinstance(arg, Constant) else _with_end(arg) for arg in args))
+        case Call() if term.bare:
+            return _with_end(term.body)
         case _:
             return term
 

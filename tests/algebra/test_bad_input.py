@@ -378,3 +378,25 @@ def test_smallest_grids_are_finite_or_refused(recipe):
         np.testing.assert_allclose(s.values(8), one_by_one, rtol=1e-12, atol=1e-15)
         built += 1
     assert built >= 10
+
+
+@pytest.mark.parametrize(
+    "s",
+    [
+        sc.constant(0.5),
+        sc.linear(0.0, 1.0, 4) >> 0.5,
+        2.0 * (sc.linear(0.0, 1.0, 4) >> 0.5),
+        sc.minimum(sc.linear(0.0, 1.0, 4) >> 0.5, 0.3),
+        sc.clip(sc.linear(0.0, 1.0, 4) >> 0.5, 0.0, 1.0),
+    ],
+    ids=repr,
+)
+def test_what_ends_in_a_bare_constant_is_cut_before_something_follows(s):
+    with pytest.raises(sc.ScheduleError, match=r"no length|lasts 0 steps"):
+        s >> sc.cosine(1.0, 0.0, 3)
+    for steps in (s.steps, s.steps + 2):
+        joined = s[:steps] >> sc.cosine(1.0, 0.0, 3)
+        assert joined.steps == steps + 3
+        assert [joined(t) for t in range(steps)] == [s(t) for t in range(steps)]
+        assert joined(steps) == 1.0
+        assert sc.parse(repr(joined)) == joined

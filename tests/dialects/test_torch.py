@@ -528,10 +528,6 @@ ERRORS = [
         "PolynomialLR: PyTorch divides by its length of 0 .* leave it out",
     ),
     (
-        lambda: dialect.ChainedScheduler(0.1, [partial(dialect.LambdaLR, lr_lambda=warm), *sequence()]),
-        "LambdaLR: in a ChainedScheduler.*put it last",
-    ),
-    (
         lambda: dialect.ChainedScheduler(0.1, sequence(partial(dialect.CosineAnnealingLR, T_max=30))),
         "CosineAnnealingLR: in a ChainedScheduler.*product",
     ),
