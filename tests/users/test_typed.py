@@ -26,7 +26,7 @@ def test_mypy_is_content():
 
 
 def test_what_they_see_is_what_runs():
-    MAKERS.pop("house", None)  # as the module was imported in search of doctests
+    MAKERS.pop("own_recipe", None)  # as the module was imported in search of doctests
     scope = runpy.run_path(str(Path(__file__).with_name("typed.py")))
     assert isinstance(scope["lr"](3), float)
     assert scope["lrs"](np.arange(3)).dtype == float

@@ -39,7 +39,7 @@ def peak_of(schedule: Schedule) -> float:
 
 
 @named
-def house(peak: Value, steps: Steps, *, warmup: Steps = 100) -> Schedule:
+def own_recipe(peak: Value, steps: Steps, *, warmup: Steps = 100) -> Schedule:
     """``linear(0, peak, warmup) >> cosine(peak, 0, steps - warmup)``."""
     return linear(0.0, peak, warmup) >> cosine(peak, 0.0, steps - warmup)
 
@@ -53,7 +53,7 @@ part: Schedule = s[10:-10]
 wave: Schedule = abs(-(Time() % 10)) ** 2
 from_text: Schedule = parse("cosine(lr, 0.0, steps)", lr=1e-3, steps=900)
 recipe: Schedule = wsd(1e-3, total_updates(1_000, 10), warmup=10, cooldown=20, shape=one_minus_sqrt)
-mine: Schedule = join(house(1e-3, 1_000), constant(1e-4))
+mine: Schedule = join(own_recipe(1e-3, 1_000), constant(1e-4))
 formula: str = explain(cosine_warmup(1e-3, 1_000, warmup=100))
 state = Plateau(patience=3).update(Plateau().init(), 1.0)
 scale: float = state.scale
