@@ -127,6 +127,8 @@ def picture(s: Schedule) -> str:
 
 
 SHOWN = {
+    "in_tokens": "in_tokens(cosine_warmup(3e-4, 3_000_000, warmup=300_000), interpolate([(0, 500), (2_000, 4_000)]))",
+    "to_multiple": "to_multiple(linear(100, 1_000, 500), 128)",
     "custom": "(the sine)",
     "cosine": "cosine(1.0, 0.0, 1000)",
     "exponential": "exponential(1.0, 0.01, 1000)",
