@@ -65,7 +65,7 @@ def test_arrays_are_no_operands(op, array):
         (constant, torch.tensor([0.1]), r"constant: value=tensor\(\[0.1.*give one number"),
         (RAMP, torch.tensor([1j]), r"s\(step\): step.dtype=.*complex.*convert the array first"),
     ],
-    ids=str,
+    ids=["arrays", "NaN", "booleans", "vectors", "complex"],
 )
 def test_what_is_no_number_is_refused(make, value, message):
     with pytest.raises(ScheduleError, match=message):
