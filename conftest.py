@@ -1,0 +1,13 @@
+"""Which modules have their doctests run: not the adapters of trainers that are not installed."""
+
+from importlib.util import find_spec
+
+TRAINERS = {"axolotl": "axolotl", "lightning": "jsonargparse", "llmfoundry": "composer", "mmengine": "mmengine"}
+TRAINERS |= {"olmo_core": "olmo_core", "torchtitan": "torchtitan", "transformers": "transformers"}
+
+collect_ignore = [  # a module that fails to import would stay in sys.modules, half made
+    f"{folder}/{name}.py"
+    for folder in ("adapters", "schedules/adapters")
+    for name, needed in TRAINERS.items()
+    if find_spec(needed) is None
+]
