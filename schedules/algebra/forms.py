@@ -88,11 +88,14 @@ def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
     return whole(length)
 
 
+SUMMED = 3  # knots and end of two parts; of more, the last knot is a rounded sum
+
+
 def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
     """0, and the end of each part of a join: the sums of their lengths, each rounded once.
 
-    Where the last part would not reach its end otherwise, it ends a rounding error late; if that end is a whole step,
-    it begins one early instead.
+    Where the last part would not reach its end otherwise, it begins a rounding error early; after one part alone, whose
+    length is as given, it ends one late, unless that end is a whole step.
     """
     found: list[Any] = [0]
     lost, length = 0.0, 0
@@ -105,7 +108,7 @@ def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
         found.append(whole(end) if is_settled(end) else end)
     *_, knot, end = found
     if is_settled(end) and end < math.inf and end - knot < length:
-        if isinstance(end, int):
+        if isinstance(end, int) or len(found) > SUMMED:
             found[-2] = min(end - length, math.nextafter(knot, 0))
         else:
             found[-1] = math.nextafter(end, math.inf)

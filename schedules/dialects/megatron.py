@@ -84,7 +84,7 @@ def get_lr(
     name = "get_lr"
     demand(min_lr <= max_lr, name, "min_lr", min_lr, f"it is above max_lr={max_lr!r}; lower it")
     demand(init_lr <= max_lr, name, "init_lr", init_lr, f"it is above max_lr={max_lr!r}; lower it")
-    whole = f"lr_decay_steps={lr_decay_steps!r} are the whole, this is a part of it; shorten it"
+    whole = f"the warmup is a part of lr_decay_steps={lr_decay_steps!r}; shorten it"
     demand(lr_warmup_steps < lr_decay_steps, name, "lr_warmup_steps", lr_warmup_steps, whole)
     rise = linear(init_lr, max_lr, lr_warmup_steps)
     match lr_decay_style:
