@@ -93,7 +93,7 @@ class Arrays(Bounded):
     def join(self, term: Join, time: Clock[Any]) -> Any:
         """Nested ``where``; each part clips time to its own, so none is asked for a value it was not built for."""
         places = [place for place, _, _ in active(term, time.low, time.high)]
-        if term.levels and len(places) > 2:
+        if len(places) > 2 and term.levels and all(map(is_settled, (*term.levels, *term.knots))):
             return looked_up(self.xp, term, places, time)
         if len(places) > FEW:
             return stacked(self.xp, term, places, time, lambda body, local: self.another(body).fold(body, local))
