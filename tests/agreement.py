@@ -26,7 +26,7 @@ def sample(term, count=24):
 
 def magnitude(term):
     """The largest value of any subterm: rounding errors are in proportion to it."""
-    return max(1e-300, *(float(np.max(np.abs(s(np.asarray(sample(s)))))) for s in subterms(term)))
+    return max(1e-300, *(abs(s(t)) for s in subterms(term) for t in sample(s)))
 
 
 def near(term, time, slack):

@@ -88,19 +88,17 @@ def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
     return whole(length)
 
 
-SUMMED = 3  # knots and end of two parts; of more, the last knot is a rounded sum
-
-
 def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
     """0, and the end of each part of a join: the sums of their lengths, each rounded once.
 
-    Where the last part would not reach its end otherwise, it begins a rounding error early; after one part alone, whose
-    length is as given, it ends one late, unless that end is a whole step.
+    Where rounding would keep the last part from its own end, a sum that is rounded gives way by that much: the whole
+    where the last knot is exact and the whole is no whole number, else the last knot.
     """
     found: list[Any] = [0]
-    lost, length = 0.0, 0
+    before = lost = 0.0  # what rounding took from the last knot, and from the end
+    length = 0
     for length in lengths:
-        end = found[-1] + length
+        end, before = found[-1] + length, lost
         if isinstance(end, float) and end < math.inf:
             given = found[-1], lost, length
             end = math.fsum(given)
@@ -108,10 +106,10 @@ def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
         found.append(whole(end) if is_settled(end) else end)
     *_, knot, end = found
     if is_settled(end) and end < math.inf and end - knot < length:
-        if isinstance(end, int) or len(found) > SUMMED:
-            found[-2] = min(end - length, math.nextafter(knot, 0))
-        else:
+        if before == 0 and isinstance(end, float):
             found[-1] = math.nextafter(end, math.inf)
+        else:
+            found[-2] = min(end - length, math.nextafter(knot, 0))
     return tuple(found)
 
 
