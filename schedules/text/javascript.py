@@ -6,6 +6,7 @@ guarded: numbers of JavaScript are those of IEEE 754, as are its answers to a di
 
 import ast
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NoReturn
