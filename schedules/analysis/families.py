@@ -23,6 +23,7 @@ from ..library.curves import (
     linear,
     one_minus_sqrt,
     polynomial,
+    tanh_decay,
 )
 from ..library.recipes import power
 
@@ -232,6 +233,18 @@ def _powers(values: Array) -> list[Numbers]:
     return guesses
 
 
+def _bends(values: Array) -> list[Numbers]:
+    """The argument of a tanh at first, and how fast it grows: the slope is a parabola in the value."""
+    m = max(1, (len(values) - 1) // 8)
+    slope, inner = (values[2 * m :] - values[: -2 * m]) / (2 * m), values[m:-m]
+    top = float(np.abs(inner).max()) or 1.0
+    columns = np.stack([np.ones(len(inner)), inner / top, (inner / top) ** 2], 1)
+    at_zero, tilt, bend = np.linalg.lstsq(columns, slope, rcond=None)[0] * [1.0, 1 / top, 1 / top**2]
+    rate = math.sqrt(max(tilt * tilt / 4 - at_zero * bend, 0.0))  # the slope is rate * a * (1 - ((v - c) / a)**2)
+    start = -(bend * values[0] + tilt / 2) / rate if rate else math.nan  # (v - c) / a
+    return [(math.atanh(start), rate)] if abs(start) < 1 else []
+
+
 def _logs(values: Array) -> list[Numbers]:
     slope = (values[2:] - values[:-2]) / 2
     t = np.arange(1.0, len(values) - 1)
@@ -309,6 +322,12 @@ def _write_power(fit: Fit, steps: int) -> Schedule | None:
     )
 
 
+def _write_tanh(fit: Fit, steps: int) -> Schedule:
+    lower, rate = fit.numbers
+    start, end = summed(fit.c, -fit.a), summed(fit.c, fit.a)
+    return tanh_decay(start, end, steps, lower=lower, upper=float(f"{lower + rate * steps:.12g}"))
+
+
 def _write_log(fit: Fit, steps: int) -> Schedule | None:
     (before,) = fit.numbers
     if before <= 0:
@@ -345,6 +364,7 @@ FAMILIES = (
     Family("exponential", 4, lambda t, n: n[0] ** t, _rates, _write_exponential, from_zero=True),
     _COSINE,
     Family("power", 6, _power_shape, _powers, _write_power),
+    Family("tanh", 6, lambda t, n: np.tanh(n[0] + n[1] * t), _bends, _write_tanh),
     Family("logarithm", 5, lambda t, n: np.log(t + n[0]), _logs, _write_log),
     Family("shifted exponential", 5, lambda t, n: n[0] ** t, _shifted_rates, _write_exponential),
 )
@@ -390,6 +410,8 @@ def _ends(fit: Fit, steps: int) -> tuple[float, float]:
     """The shape where a curve is written to start and to end."""
     if fit.family.name == "linear":
         return 0.0, float(steps)
+    if fit.family.name == "tanh":
+        return -1.0, 1.0
     if fit.family.name != "power":
         return 1.0, 0.0
     origin, exponent = fit.numbers

@@ -349,8 +349,9 @@ def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
     training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
     it is `inverse_sqrt`.
 
-    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, the batch in sequences of 4,096
-    tokens, and falls exponentially in the last tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a line there.
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, the batch in sequences of
+    4,096 tokens, and falls exponentially in the last tenth; OLMo-core's ``PowerLR`` has the exponent 0.51, and falls
+    along a line there.
 
     Args:
         peak: the learning rate at step 0.

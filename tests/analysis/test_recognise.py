@@ -171,6 +171,7 @@ def test_every_dialect(request):
         "cycle(cosine(0.1, 0.0, 50))",
         "cosine(0.1, 0.0, 50) >> cosine(0.1, 0.0, 100) >> cosine(0.1, 0.0, 200)",
         "linear(0.0, 0.1, 50) >> cycle(cosine(0.1, 0.01, 40.5) >> cosine(0.01, 0.1, 40.5))[:450]",
+        "tanh_decay(0.1, 0.01, 90)",
         "linear(0.0, 0.1, 50) >> every(cosine(0.1, 0.0, 150), 4)",
         "linear(0.0, 0.1, 50) >> step_decay(0.1, 0.5, 30)[:300] >> cosine(0.05, 0.0, 100)",
         "polynomial(0.00055, 0.5, 1179, power=69.09) >> constant(0.5, steps=50)",
