@@ -337,8 +337,13 @@ Period = Annotated[
 Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
 """A step, or a negative number of steps from the end."""
 
-Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, integer, int), static=True)]
+_counted = _where(lambda n: n >= 1, integer, int)
+
+Count = Annotated[int, Kind("this is a whole number >= 1", _counted, static=True)]
 """A whole number of at least one."""
+
+Counts = Annotated[Sequence[int], Kind("this is a list of whole numbers >= 1", each(_counted, least=1))]
+"""One or more whole numbers of at least one: the lengths of periods, say."""
 
 Whole = Annotated[
     int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, integer, int), static=True)

@@ -348,8 +348,8 @@ def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
     training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
     it is `inverse_sqrt`.
 
-    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last
-    tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, the batch in sequences of 4,096
+    tokens, and falls exponentially in the last tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a line there.
 
     Args:
         peak: the learning rate at step 0.
@@ -359,7 +359,7 @@ def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
     Raises:
         ScheduleError: the exponent or the timescale is not positive.
 
-    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), section 4.
+    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), equations 7 and 8.
 
     >>> power(1.0, 0.5, timescale=100)([0, 300])
     array([1. , 0.5])
