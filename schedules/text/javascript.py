@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from ..algebra.checks import ScheduleError, demand
-from ..algebra.nodes import Schedule
-from ..evaluate.numbers import Expr
+from ..algebra.nodes import Op, Schedule
+from ..evaluate.numbers import Expr, Source
 from .formula import quoted
 from .source import QUOTED, Module, Standalone
 
@@ -100,7 +100,13 @@ class Script(Standalone):
     """The printer of stand-alone source where nothing raises: no operation is guarded."""
 
     def template(self, op: str, args: list[Expr]) -> str:
-        return super(Standalone, self).template(op, args)
+        return Source.template(self, op, args)
+
+    def constant(self, value: float) -> Expr:
+        return Source.constant(self, value)
+
+    def lift(self, op: Op, args: list[Expr]) -> Expr:
+        return Source.lift(self, op, args) if isinstance(op, str) else self.replayed(op, args[0])
 
 
 def primitives(text: str) -> str:
@@ -158,6 +164,7 @@ def block(body: list[ast.stmt], names: Counter[str]) -> Iterator[str]:
 
 
 BINARY: dict[type[ast.operator], tuple[str, int]] = {
+    ast.BitAnd: ("&", 4),
     ast.Add: ("+", 6),
     ast.Sub: ("-", 6),
     ast.Mult: ("*", 7),
@@ -189,6 +196,8 @@ def _expression(node: ast.expr) -> tuple[str, int]:
             return NAMES.get(name, name), 10
         case ast.Attribute(ast.Name("math"), name):
             return NAMES.get(name, f"Math.{name}"), 10
+        case ast.Attribute(value, name):
+            return f"{written(value, 10)}.{name}", 10
         case ast.Call(ast.Name("len"), [argument]):
             return f"{written(argument, 10)}.length", 10
         case ast.Call(ast.Name("float"), [argument]):
@@ -208,6 +217,11 @@ def _expression(node: ast.expr) -> tuple[str, int]:
 
 def _operation(node: ast.expr) -> tuple[str, int]:
     match node:
+        case ast.ListComp(item, [*outer, last]):
+            text = f"{written(last.iter, 10)}.map({written(last.target)} => {written(item, 1)})"
+            for loop in reversed(outer):
+                text = f"{written(loop.iter, 10)}.flatMap({written(loop.target)} => {text})"
+            return text, 10
         case ast.IfExp(test, body, orelse):
             return f"{written(test, 2)} ? {written(body, 1)} : {written(orelse, 1)}", 1
         case ast.BoolOp(op, values):

@@ -20,7 +20,7 @@ from ..algebra.ops import NUMBERS, bound
 from ..evaluate.fold import Clock
 from ..evaluate.namespaces import on_numbers
 from ..evaluate.numbers import Expr, Source, as_float
-from ..library.curves import Recording
+from ..library.recording import Recording
 from .formula import quoted
 
 WIDTH = 100  # characters of a line of numbers, and of the name of a part
