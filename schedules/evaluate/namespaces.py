@@ -128,9 +128,9 @@ def is_tensorflow(xp: Any) -> bool:
     return xp.__name__ == "tensorflow"
 
 
-def rows(xp: Any, table: Any, places: Any) -> Any:
+def gathered(xp: Any, table: Any, places: Any) -> Any:
     """``table[places]``, for an array of places."""
-    return xp.rows(table, places) if is_tensorflow(xp) else table[places]
+    return xp.gather(table, places) if is_tensorflow(xp) else table[places]
 
 
 def has_doubles(xp: Any, array: Any) -> bool:

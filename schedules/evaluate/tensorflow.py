@@ -19,7 +19,7 @@ class TensorFlow:
     def __init__(self) -> None:
         self.tf: Any = sys.modules["tensorflow"]
         self.iinfo, self.finfo = _limits(np.iinfo), _limits(np.finfo)
-        self.astype, self.rows, self.clip = self.tf.cast, self.tf.gather, self.tf.clip_by_value
+        self.astype, self.clip = self.tf.cast, self.tf.clip_by_value
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.tf.math, name, None) or getattr(self.tf, name)

@@ -23,6 +23,7 @@ from ..algebra.nodes import Constant, Schedule
 from ..evaluate.grid import CHUNK
 from ..text.expression import parse
 from ..text.formula import explain
+from ..text.javascript import to_js
 from ..text.source import to_python
 from .figure import figure
 from .table import describe
@@ -239,6 +240,7 @@ def _export(schedules: list[Schedule], arguments: Any) -> None:
 
 EXPORTS: dict[str, Callable[[Schedule, Any], Iterator[str]]] = {
     "python": lambda s, arguments: iter((f"{to_python(s, arguments.name)}\n",)),
+    "js": lambda s, arguments: iter((to_js(s, arguments.name),)),
     "latex": lambda s, _: iter((f"{explain(s, latex=True)}\n",)),
     "csv": lambda s, arguments: _texts(s, _steps("export", s, arguments.steps), CSV),
 }
@@ -462,7 +464,7 @@ def _exported(export: argparse.ArgumentParser) -> None:
     """The choices of ``export``."""
     kinds = "a function that needs nothing but math, a formula, or values"
     export.add_argument("--to", dest="form", choices=EXPORTS, required=True, help=kinds)
-    export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
+    export.add_argument("--name", default="schedule", metavar="NAME", help="of the function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
 
 

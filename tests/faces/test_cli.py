@@ -18,6 +18,7 @@ import schedules
 import schedules as sc
 from schedules.faces.cli import main
 from schedules.text.formula import explain
+from schedules.text.javascript import to_js
 from schedules.text.source import to_python
 
 WSD = "wsd(3e-4, 1_000, warmup=20, cooldown=200, shape=one_minus_sqrt)"
@@ -90,6 +91,7 @@ def test_explain(capsys):
 
 EXPORTS = {
     ("python",): lambda s: f"{to_python(s)}\n",
+    ("js",): to_js,
     ("python", "--name", "lr"): lambda s: f"{to_python(s, 'lr')}\n",
     ("latex",): lambda s: f"{explain(s, latex=True)}\n",
     ("csv",): lambda s: "step,value\n" + "".join(f"{t},{s(t)!r}\n" for t in range(1_000)),
