@@ -143,6 +143,7 @@ class Space:
         cosine(0.001, 0.0, 100)
         """
         known = dict(_flat(config))
+        known |= {name.removeprefix("_"): value for name, value in known.items()}
 
         def decide(draw: Draw) -> Any:
             demand(draw.name in known, "fill", "config", config, f"it has no {draw.name}, a {draw.kind}")
@@ -182,14 +183,14 @@ class Space:
         return {name: how[draw.kind](draw) for name, draw in self.draws.items()}
 
     def wandb(self) -> dict[str, dict[str, Any]]:
-        """The ``parameters`` of a W&B sweep.
+        """The ``parameters`` of a W&B sweep, whose names begin with a letter or a line: ``_1.wsd.peak``.
 
         >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").wandb()
         {'cosine.start': {'distribution': 'log_uniform_values', 'min': 1e-05, 'max': 0.01}}
         """
         how = {"uniform": "uniform", "loguniform": "log_uniform_values", "randint": "int_uniform"}
         return {
-            name: {"values": list(draw.options)}
+            f"{'_' * name[:1].isdigit()}{name}": {"values": list(draw.options)}
             if draw.options
             else {"distribution": how[draw.kind], "min": draw.low, "max": draw.high}
             for name, draw in self.draws.items()
