@@ -13,7 +13,7 @@ from ..algebra.nodes import Constant, Join, Lift, Schedule, Time, Warp, unchecke
 from .float32 import SINGLE, split_powers
 from .fold import Clock
 from .integers import fitting
-from .namespaces import array_like, device_of, float_like, is_whole, largest_integer
+from .namespaces import array_like, asarray, device_of, float_like, gathered, is_whole, largest_integer
 
 
 def stacked(
@@ -64,11 +64,7 @@ class Columns:
         if all(map(is_settled, values)):
             found = numbers(values, self.largest)
             whole = found.dtype.kind in "bi"
-            return (
-                self.xp.asarray(found, device=device_of(self.steps))
-                if whole
-                else array_like(self.xp, found, self.steps)
-            )
+            return asarray(self.xp, found, device_of(self.steps)) if whole else array_like(self.xp, found, self.steps)
         return self.xp.stack([array_like(self.xp, value, self.steps) for value in values])
 
     def read(self, values: Sequence[Any]) -> Any:
@@ -76,10 +72,10 @@ class Columns:
         if all(value is values[0] or surely_equal(value, values[0]) for value in values):
             return values[0]
         if not all(map(is_settled, values)):
-            return self.column(values)[self.index]
+            return gathered(self.xp, self.column(values), self.index)
         key = (*map(type, values), *values)
         if key not in self.known:
-            self.known[key] = self.column(values)[self.index]
+            self.known[key] = gathered(self.xp, self.column(values), self.index)
         return self.known[key]
 
     def full(self, value: Any) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..algebra.checks import Symbolic
 from ..algebra.lists import plain_function
-from ..evaluate.namespaces import device_of
+from ..evaluate.namespaces import asarray, device_of, gathered
 
 
 class Recording:
@@ -30,10 +30,11 @@ class Recording:
 
     def on_array(self, xp: Any, steps: Any) -> Any:
         """The values at an array of steps, in its own library and on its device."""
-        array, half = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.half))
+        array, half = (asarray(xp, table, device_of(steps)) for table in (self.array, self.half))
         known = xp.where(steps == steps, steps, 0)  # noqa: PLR0124 -- so that NaN, which equals nothing, finds a place
-        place = xp.astype(xp.clip(known // 1, 0, len(self.array) - 1), xp.int32)
-        return array[place] + 2 * (steps - place) * half[place]
+        start = xp.clip(known // 1, 0, len(self.array) - 1)
+        place = xp.astype(start, xp.int32)
+        return gathered(xp, array, place) + 2 * (steps - start) * gathered(xp, half, place)
 
 
 @plain_function
