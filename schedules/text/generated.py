@@ -139,7 +139,7 @@ def _rule(kind: Kind) -> str:
     accepts = getattr(kind.convert, "accepts", None)
     if sort == "number" and _takes(kind, None):
         rule["none"] = True
-    text = json.dumps(rule)
+    text = json.dumps(rule, separators=(",", ":"))
     return f"{text[:-1]}, accepts: x => {_condition(accepts)}}}" if accepts else text
 
 
