@@ -44,7 +44,7 @@ def module_js(parts: Sequence[str] = EDITOR) -> str:
 
 def _dense(line: str) -> str:
     """A line without needless spaces; one with text or with styles in it as it is. People read the files themselves."""
-    if re.search(r"['`/\\]|^[.@-]", line):
+    if re.search(r"['`/\\]|^[.@&-]|^color:", line):
         return line
     pieces = re.split(r'("[^"]*")', line)
     return "".join(p if p.startswith('"') else re.sub(r" ?([{}()=,;:?<>*&|[\]]+) ?", r"\1", p) for p in pieces)

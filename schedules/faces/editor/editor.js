@@ -5,50 +5,49 @@ const MARGIN = { left: 58, right: 14, top: 12, bottom: 26 };
 const SHOWN = 8; // handles that are looked at in one drawing, at each end of many
 
 const STYLE = `
-.schedule-editor { --paper: #fff; --ink: #1b1f24; --soft: #5b6570; --line: #c9d0d8; --wrong: #b3261e; --accent: #0b62c4;
-  --c0: #0b62c4; --c1: #c2410c; --c2: #0f7b57; --c3: #9d2f88; --c4: #8a6a00; --c5: #3f4a5a;
-  color: var(--ink); background: var(--paper); font: 14px/1.45 system-ui, sans-serif; max-width: 60rem; padding: 12px; box-sizing: border-box; border-radius: 8px; container-type: inline-size; text-align: left; }
-@media (prefers-color-scheme: dark) { .schedule-editor:not([data-theme=light]) { --paper: #14181d; --ink: #e8ecf1; --soft: #a3adb8; --line: #3a434d; --wrong: #ff9c92; --accent: #6fb1ff;
-  --c0: #6fb1ff; --c1: #ff9c63; --c2: #4fd1a0; --c3: #e796d6; --c4: #e3c04d; --c5: #b8c2cf; } }
-.schedule-editor[data-theme=dark] { --paper: #14181d; --ink: #e8ecf1; --soft: #a3adb8; --line: #3a434d; --wrong: #ff9c92; --accent: #6fb1ff;
-  --c0: #6fb1ff; --c1: #ff9c63; --c2: #4fd1a0; --c3: #e796d6; --c4: #e3c04d; --c5: #b8c2cf; }
-.schedule-editor *, .schedule-editor *::before { box-sizing: border-box; }
-.schedule-editor .row { display: flex; gap: 6px; align-items: flex-start; margin-bottom: 4px; }
-.schedule-editor textarea { flex: 1; min-width: 0; font: 13px/1.5 ui-monospace, monospace; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px; padding: 6px 8px; resize: none; overflow: hidden; }
-.schedule-editor .row.active textarea { border-color: var(--accent); }
-.schedule-editor .row.wrong textarea { border-color: var(--wrong); }
-.schedule-editor button, .schedule-editor select { font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px; padding: 4px 9px; min-height: 30px; cursor: pointer; }
-.schedule-editor button:hover { border-color: var(--accent); }
-.schedule-editor .swatch { width: 34px; padding: 0; border-color: transparent; align-self: stretch; }
-.schedule-editor .swatch svg { display: block; margin: auto; }
-.schedule-editor :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
-.schedule-editor .error { color: var(--wrong); font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 6px 42px; }
-.schedule-editor .error:empty { display: none; }
-.schedule-editor .plot { position: relative; touch-action: pan-y; margin: 6px 0; }
-.schedule-editor .plot > svg { display: block; width: 100%; user-select: none; cursor: crosshair; }
-.schedule-editor .plot text { fill: var(--soft); font-size: 11px; }
-.schedule-editor .grid { stroke: var(--line); stroke-opacity: .55; }
-.schedule-editor .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
-.schedule-editor .handle { cursor: grab; touch-action: none; outline: none; }
-.schedule-editor .handle .hit { fill: transparent; }
-.schedule-editor .handle .dot { fill: var(--paper); stroke-width: 2.5; }
-.schedule-editor .handle:focus-visible .dot { fill: var(--accent); }
-.schedule-editor .tip { position: absolute; pointer-events: none; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 4px 8px; font-size: 12px; max-width: 75%; box-shadow: 0 2px 8px #0003; overflow-wrap: anywhere; }
-.schedule-editor .tools { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 6px 0; }
-.schedule-editor .tools label { display: inline-flex; gap: 4px; align-items: center; min-height: 30px; }
-.schedule-editor .sliders { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 4px 18px; margin: 8px 0; }
-.schedule-editor .sliders label { display: grid; grid-template-columns: 6.2em 1fr 6.6em; gap: 8px; align-items: center; font-size: 13px; }
-.schedule-editor .sliders span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.schedule-editor input[type=range] { width: 100%; min-width: 0; accent-color: var(--accent); height: 28px; }
-.schedule-editor input[type=text] { font: 12px ui-monospace, monospace; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 5px; padding: 3px 5px; width: 100%; }
-.schedule-editor .below { display: grid; gap: 6px; }
-.schedule-editor .scroll { overflow-x: auto; }
-.schedule-editor table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; color: inherit; background: transparent; }
-.schedule-editor th, .schedule-editor td { text-align: left; padding: 2px 12px 2px 0; border: 0; border-bottom: 1px solid var(--line); background: transparent; }
-.schedule-editor td:nth-child(3) { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
-.schedule-editor .lint { margin: 0; padding-left: 1.1em; color: var(--soft); font-size: 13px; }
-.schedule-editor .facts { color: var(--soft); font-size: 13px; margin: 0; }
-@container (max-width: 480px) { .schedule-editor .error { margin-left: 0; } .schedule-editor .sliders label { grid-template-columns: 5.4em 1fr 5.8em; } }
+.schedule-editor { color-scheme: light dark; --paper: light-dark(#fff, #14181d); --ink: light-dark(#1b1f24, #e8ecf1); --soft: light-dark(#5b6570, #a3adb8); --line: light-dark(#c9d0d8, #3a434d); --wrong: light-dark(#b3261e, #ff9c92); --accent: var(--c0);
+--c0: light-dark(#0b62c4, #6fb1ff); --c1: light-dark(#c2410c, #ff9c63); --c2: light-dark(#0f7b57, #4fd1a0); --c3: light-dark(#9d2f88, #e796d6); --c4: light-dark(#8a6a00, #e3c04d); --c5: light-dark(#3f4a5a, #b8c2cf);
+color: var(--ink); background: var(--paper); font: 14px/1.45 system-ui, sans-serif; max-width: 60rem; padding: 12px; box-sizing: border-box; border-radius: 8px; container-type: inline-size; text-align: left;
+&[data-theme=light] { color-scheme: light; }
+&[data-theme=dark] { color-scheme: dark; }
+& * { box-sizing: border-box; }
+& .row { display: flex; gap: 6px; align-items: flex-start; margin-bottom: 4px; }
+& textarea { flex: 1; min-width: 0; font: 13px/1.5 ui-monospace, monospace; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px; padding: 6px 8px; resize: none; overflow: hidden; }
+& .row.active textarea { border-color: var(--accent); }
+& .row.wrong textarea { border-color: var(--wrong); }
+& button, & select { font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 6px; padding: 4px 9px; min-height: 30px; cursor: pointer; }
+& button:hover { border-color: var(--accent); }
+& .swatch { width: 34px; padding: 0; border-color: transparent; align-self: stretch; }
+& .swatch svg { display: block; margin: auto; }
+& :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+& .error { color: var(--wrong); font: 12px/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 6px 42px; }
+& .error:empty { display: none; }
+& .plot { position: relative; touch-action: pan-y; margin: 6px 0; }
+& .plot > svg { display: block; width: 100%; user-select: none; cursor: crosshair; }
+& .plot text { fill: var(--soft); font-size: 11px; }
+& .grid { stroke: var(--line); stroke-opacity: .55; }
+& .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
+& .handle { cursor: grab; touch-action: none; outline: none; }
+& .handle .hit { fill: transparent; }
+& .handle .dot { fill: var(--paper); stroke-width: 2.5; }
+& .handle:focus-visible .dot { fill: var(--accent); }
+& .tip { position: absolute; pointer-events: none; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; padding: 4px 8px; font-size: 12px; max-width: 75%; box-shadow: 0 2px 8px #0003; overflow-wrap: anywhere; }
+& .tools { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 6px 0; }
+& .tools label { display: inline-flex; gap: 4px; align-items: center; min-height: 30px; }
+& .sliders { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 4px 18px; margin: 8px 0; }
+& .sliders label { display: grid; grid-template-columns: 6.2em 1fr 6.6em; gap: 8px; align-items: center; font-size: 13px; }
+& .sliders span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+& input[type=range] { width: 100%; min-width: 0; accent-color: var(--accent); height: 28px; }
+& input[type=text] { font: 12px ui-monospace, monospace; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: 5px; padding: 3px 5px; width: 100%; }
+& .below { display: grid; gap: 6px; }
+& .scroll { overflow-x: auto; }
+& table { border-collapse: collapse; font-size: 12.5px; font-variant-numeric: tabular-nums; color: inherit; background: transparent; }
+& th, & td { text-align: left; padding: 2px 12px 2px 0; border: 0; border-bottom: 1px solid var(--line); background: transparent; }
+& td:nth-child(3) { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+& .lint { margin: 0; padding-left: 1.1em; color: var(--soft); font-size: 13px; }
+& .facts { color: var(--soft); font-size: 13px; margin: 0; }
+@container (max-width: 480px) { & .error { margin-left: 0; } & .sliders label { grid-template-columns: 5.4em 1fr 5.8em; } }
+}
 `;
 
 const DASHES = ["", "7 4", "2 4", "10 3 2 3", "12 5", "4 2"];
@@ -336,7 +335,8 @@ export class Editor {
   placeHandles(a) {
     const row = this.rows[this.active];
     if (!row?.s || row.fault) return this.handles.replaceChildren();
-    const found = handlesOf(row.s, a.end);
+    const named = !this.grabbed;
+    const found = handlesOf(row.s, a.end, named);
     const nodes = [...this.handles.children];
     if (nodes.length !== found.length) {
       if (this.grabbed?.node) return;
@@ -352,7 +352,7 @@ export class Editor {
       node.setAttribute("aria-valuemin", short(a.y0));
       node.setAttribute("aria-valuemax", short(a.y1));
       node.setAttribute("aria-valuetext", `step ${short(handle.t)}, value ${short(handle.value)}`);
-      node.setAttribute("aria-label", `handle ${place + 1}: ${handle.name}`);
+      if (named) node.setAttribute("aria-label", `handle ${place + 1}: ${handle.name}`);
       node.querySelector(".dot").style.stroke = colour(this.active);
     });
   }
@@ -452,7 +452,11 @@ export class Editor {
       this.setText(row, withNumbers(row.text, row.numbers, values));
     };
     const range = make("input", { type: "range", oninput: () => change(round(Number(range.value), Number(range.step))), onpointerdown: () => (this.heldAxes = null) });
-    const field = make("input", { type: "text", inputmode: "decimal", onchange: () => Number.isFinite(Number(field.value.replaceAll("_", ""))) && change(Number(field.value.replaceAll("_", ""))) });
+    const field = make("input", { type: "text", inputmode: "decimal", onchange: () => {
+      const row = this.rows[this.active];
+      const { from, to } = row.numbers[k];
+      if (/^-?[\d_.]+(e[-+]?\d+)?$/i.test(field.value)) this.setText(row, row.text.slice(0, from) + field.value + row.text.slice(to));
+    } });
     return make("label", {}, make("span"), range, field);
   }
 

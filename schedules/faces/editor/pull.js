@@ -1,10 +1,10 @@
 // What is pulled at: the handles of a schedule, the numbers in its text, and which number follows which handle.
 
-export function handlesOf(s, end) { // each with its time, its value, and a name
+export function handlesOf(s, end, named = false) { // each with its time, its value, and maybe a name
   const knots = knotsOf(s, Math.min(end, s.steps || Infinity));
-  const parts = segments(s);
+  const parts = named ? segments(s) : null;
   const peak = Math.max(...knots.map((t) => Math.abs(s.at(t))), Math.abs(s.at(0)), 1e-300);
-  const name = (t) => segmentAt(parts, s, t);
+  const name = (t) => (named ? segmentAt(parts, s, t) : "");
   const found = [{ t: 0, value: s.at(0), name: `start of ${name(0)}` }];
   for (const t of knots) {
     const [before, after] = [limit(s, t, peak), s.at(t)];
@@ -32,7 +32,7 @@ export function spelled(number, value) { // a number as it was written: whole wh
 export function withNumbers(text, numbers, values) { // the text with other numbers
   let [result, last] = ["", 0];
   numbers.forEach((number, k) => {
-    const own = values[k] === number.value ? text.slice(number.from, number.to) : spelled({ ...number, grouped: text.slice(number.from, number.to).includes("_") }, values[k]);
+    const own = values[k] === number.value ? text.slice(number.from, number.to) : spelled({ ...number, grouped: /\d_\d/.test(text) }, values[k]);
     const signed = own.startsWith("-") && /[-+*/%]\s*$/.test(text.slice(0, number.from)) ? `(${own})` : own;
     result += text.slice(last, number.from) + signed;
     last = number.to;
@@ -100,7 +100,7 @@ export class Pull { // one handle of a text, to be brought to another place; sca
     for (const [mover, key, goal, scale] of goals) {
       if (!mover || (mover === this.up && this.across?.k === mover.k && mover !== goals[0][0])) continue;
       const { k, rate } = mover;
-      let here = this.handles(values)?.[this.place] ?? this.from[this.place];
+      let here = goals[0][0] && mover !== goals[0][0] ? this.handles(values)?.[this.place] : this.from[this.place];
       for (let turn = 0; turn < 3 && here; turn += 1) {
         const off = (goal - here[key]) * scale;
         if (Math.abs(off) < 0.25) break;
