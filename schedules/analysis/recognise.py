@@ -64,7 +64,9 @@ def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None
         return _recognised(values, _printed(values, accept(Count, "from_callable", "digits", digits)))[0]
     peak = float(np.abs(values).max()) or 1.0
     found, replayed = _recognised(values, np.full(len(values), DOUBLE * peak))
-    if replayed and np.array_equal(values, values.astype(np.float32)):
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if replayed and np.array_equal(values, single):
         found, replayed = _recognised(values, np.full(len(values), SINGLE * peak))
     return found
 
