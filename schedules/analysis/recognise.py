@@ -64,7 +64,9 @@ def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None
         return _recognised(values, _printed(values, accept(Count, "from_callable", "digits", digits)))[0]
     peak = float(np.abs(values).max()) or 1.0
     found, replayed = _recognised(values, np.full(len(values), DOUBLE * peak))
-    if replayed and np.array_equal(values, values.astype(np.float32)):
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if replayed and np.array_equal(values, single):
         found, replayed = _recognised(values, np.full(len(values), SINGLE * peak))
     return found
 
@@ -183,7 +185,8 @@ def _parts(values: Array, bound: Array) -> list[_Part]:
 
 def _scrap(part: _Part, count: int) -> bool:
     """Whether a part says little: a curve of hardly more values than numbers that give it, or a hundredth of all."""
-    few = _FIRST if part.fit and part.fit.family.level else max(3 * _FIRST, count // _MOST)
+    level = part.fit is not None and part.fit.family.level and part.stairs is None
+    few = _FIRST if level else max(3 * _FIRST, count // _MOST)
     return part.end - part.begin < few
 
 

@@ -139,7 +139,7 @@ def _rule(kind: Kind) -> str:
     accepts = getattr(kind.convert, "accepts", None)
     if sort == "number" and _takes(kind, None):
         rule["none"] = True
-    text = json.dumps(rule)
+    text = json.dumps(rule, separators=(",", ":"))
     return f"{text[:-1]}, accepts: x => {_condition(accepts)}}}" if accepts else text
 
 
@@ -159,7 +159,7 @@ def _condition(accepts: Callable[[Any], Any]) -> str:
 
 
 def _parameter(name: str, kind: Kind, default: Any, rules: dict[str, str]) -> str:
-    rule = rules.setdefault(_rule(kind), f"RULE{len(rules)}")
+    rule = rules.setdefault(_rule(kind), f"R{len(rules)}")
     if default is inspect.Parameter.empty:
         return f'["{name}", {rule}]'
     return f'["{name}", {rule}, {Nodes().value(default)}]'

@@ -18,7 +18,7 @@ import schedules as sc
 from schedules import ScheduleError, Steps, Time, Value, named, parse
 from schedules.algebra.named import MAKERS
 from schedules.algebra.ops import ARITY
-from schedules.faces.page import module_js
+from schedules.faces.page import READER, as_typed, module_js, page
 from schedules.text.expression import libraries
 from schedules.text.generated import vocabulary_js
 
@@ -43,7 +43,7 @@ for (const [text, steps] of texts) {
 def found(texts, steps=()):
     """What JavaScript makes of texts: the duration and the values, or the error."""
     pairs = texts if isinstance(texts, dict) else dict.fromkeys(texts, steps)
-    return run(READ, [module_js(), list(pairs.items()), [*libraries()]])
+    return run(READ, [module_js(READER), list(pairs.items()), [*libraries()]])
 
 
 def places(s):
@@ -254,3 +254,117 @@ def test_nothing_by_hand_is_a_formula():
 
 def test_the_vocabulary_is_small():
     assert len(vocabulary_js()) < 40_000
+
+
+# -- shapes, and what is pulled at ---------------------------------------------------------------------------
+
+SHAPES = [
+    sc.wsd(1.0, 100, warmup=10, cooldown=20, shape=sc.one_minus_sqrt),
+    sc.stretch(sc.wsd(1.0, 100, warmup=10, cooldown=20), 2) >> sc.constant(0.1),
+    0.5 * sc.wsd(1.0, 100, warmup=10, cooldown=20)[5:],
+    sc.linear(1e-5, 1e-3, 500) >> sc.cosine(2e-3, 0.0, 9_500),
+    sc.sgdr(1.0, 150, 3, stretch=2.0),
+    sc.cycle(sc.cosine(1.0, 0.1, 250))[:1000],
+    sc.piecewise([1.0, 0.5, 0.1], [300, 600])[:1000],
+    sc.linear(0.0, 1.0, 10.5) >> sc.linear(1.0, 0.0, 10.3),
+    sc.warmup(sc.cosine(1.0, 0.1, 50), 5, overlap=True),
+    sc.interpolate([(0, 0.0), (100, 1.0), (600, 0.7), (1000, -0.1)]),
+]
+
+LOOK = """
+const [source, texts] = given;
+const m = await import("data:text/javascript," + encodeURIComponent(source));
+const whole = x => x === Infinity ? "inf" : String(x);
+const cell = x => x === null ? "..." : m.short(x);
+for (const text of texts) {
+  const s = m.parse(text);
+  const rows = m.describe(s).map(row => [...row.slice(0, 2).map(whole), row[2], ...row.slice(3).map(cell)]);
+  const findings = m.lint(s).map(([step, said]) => `step ${m.short(step)}: ${said}`);
+  console.log(JSON.stringify([s.text, rows, findings, m.knotsOf(s, s.steps)]));
+}
+"""
+
+
+def test_text_segments_findings_and_knots_are_those_of_python():
+    found = run(LOOK, [module_js((*READER, "shape.js")), [*map(repr, SHAPES)]])
+    for s, (text, rows, findings, knots) in zip(SHAPES, found, strict=True):
+        assert text == repr(s)
+        assert rows == [[*row] for row in s.describe().cells[1:]]
+        assert findings == [str(finding) for finding in sc.lint(s)]
+        assert knots == pytest.approx([float(knot) for knot in sc.knots(s) if 0 < knot < s.steps])
+
+
+PULL = """
+const [source, tasks] = given;
+const m = await import("data:text/javascript," + encodeURIComponent(source));
+for (const [text, place, dt, dv] of tasks) {
+  const { s } = m.readText(text);
+  const handles = m.handlesOf(s, s.steps);
+  const high = Math.max(...handles.map(({ value }) => value));
+  const [t, value] = [handles[place].t + dt * s.steps, handles[place].value + dv * high];
+  const pull = new m.Pull(text, place, s.steps, { x: 800 / s.steps, y: 280 / high });
+  const now = pull.to(t, value);
+  const after = m.handlesOf(m.readText(now).s, s.steps)[place];
+  const off = [(after.t - t) * pull.scale.x, (after.value - value) * pull.scale.y];
+  console.log(JSON.stringify([handles.length, now, ...off]));
+}
+"""
+
+WSD = "wsd(1e-3, 10_000, warmup=500, cooldown=2_000, end=1e-5)"
+SGDR = "sgdr(1.0, 150, 3, end=0.05, stretch=2.0)"
+
+
+def pulled(*tasks):
+    """What becomes of each text, and how many pixels its handle is away from where it was brought."""
+    return run(PULL, [module_js((*READER, "shape.js", "pull.js")), tasks])
+
+
+def test_each_handle_of_wsd_follows_by_its_own_numbers():
+    tasks = [(WSD, 1, 0.1, -0.2), (WSD, 2, -0.1, 0.2), (WSD, 3, -0.05, 0.1)]
+    own = [{"warmup", "peak"}, {"cooldown", "peak"}, {"steps", "end"}]
+    for (count, text, across, up), names in zip(pulled(*tasks), own, strict=True):
+        assert count == 4
+        before, after = parse(WSD).arguments, parse(text).arguments
+        assert {name for name in after if after[name] != before[name]} == names
+        assert abs(across) < 1 > abs(up)
+
+
+def test_each_handle_of_sgdr_follows():
+    tasks = [(SGDR, place, 0, -0.1 if place in (0, 2, 4) else 0.1) for place in range(6)]
+    for _, text, _, up in pulled(*tasks):
+        assert text != SGDR
+        assert abs(up) < 1
+
+
+def test_numbers_keep_the_way_they_were_written():
+    ((_, text, _, _),) = pulled((WSD, 1, 0.1, 0))
+    assert text == WSD.replace("500", "1_500")
+
+
+def test_a_number_that_is_refused_stops_the_handle():
+    ((_, text, _, _),) = pulled((WSD, 1, 2.0, 0))
+    assert 7_000 < parse(text).arguments["warmup"] <= 8_000
+
+
+# -- the page ------------------------------------------------------------------------------------------------
+
+
+def test_the_editor_is_one_small_module_and_the_page_one_file():
+    code = module_js()
+    own = {name: maker for name, maker in MAKERS.items() if maker.__module__.startswith("schedules.library.")}
+    others = len(vocabulary_js()) - len(vocabulary_js(own))  # of other tests
+    assert len(code.encode()) - others < 100_000
+    assert not re.search(r"^import |\bimport\(|\bfetch\(|https?://(?!www\.w3\.org/2000/svg)", code, re.MULTILINE)
+    text = page([sc.linear(0.0, 1.0, 5), "cosine(1, 0, '</script>')"])
+    assert not re.search(r"(src|href)=\"(?!data:)", text)
+    assert text.count("</script") == 1
+    with pytest.raises(ScheduleError, match=r"page: s=.*: there is a Python function in it"):
+        page([sc.custom(math.sin)])
+    with pytest.raises(ScheduleError, match="page: expressions="):
+        page([])
+
+
+def test_what_is_typed_is_kept_as_it_is_if_the_page_can_read_it():
+    s = parse("linear(0, 1e-3, 10_000)")
+    assert as_typed(s, "linear(0, 1e-3, 10_000)") == "linear(0, 1e-3, 10_000)"
+    assert as_typed(s, None) == as_typed(s, "torch.LinearLR(1)") == repr(s)

@@ -299,6 +299,10 @@ class Syntax {
   }
 }
 
+const ROLES = { "+": "offset", "-": "offset", "*": "factor", "/": "divisor", "//": "divisor", "%": "period", "**": "exponent" };
+const PAIR = ["step", ["value", { float: true }]];
+const labelled = (label) => (Array.isArray(label) ? { label: label[0], float: Boolean(label[1]?.float), sort: label[1]?.sort } : { label, float: label !== "step" && label !== "start" && label !== "end" });
+
 const LEVELS = [
   [["or"], "other"],
   [["and"], "other"],
@@ -420,12 +424,12 @@ export class Reader {
     switch (node.type) {
       case "number":
         if (node.integer && node.value >= MAX_INTEGER) this.fail(node, "the number is too large");
-        this.numbers.push({ value: node.value, from: this.syntax.skipped + node.at, to: this.syntax.skipped + node.end, label, integer: node.integer });
+        this.numbers.push({ value: node.value, from: this.syntax.skipped + node.at, to: this.syntax.skipped + node.end, ...labelled(label), integer: node.integer });
         return node.value;
       case "string":
         return node.value;
       case "list":
-        return node.items.map((item) => this.read(item, depth, label));
+        return node.items.map((item, place) => this.read(item, depth, labelled(label).sort === "pairs" && item.type !== "list" ? PAIR[place] : label));
       case "unary": {
         const value = this.operand(node.inner, this.read(node.inner, depth, label));
         return node.sign === "-" ? (isNumber(value) ? -value : operate("negative", [value])) : value;
@@ -483,10 +487,11 @@ export class Reader {
   chain(node, depth, label) {
     const pending = [];
     let left = node;
-    for (; left.type === "binary" && (left === node || !left.grouped || true); left = left.left) pending.push(left);
-    let parts = [this.read(left, depth, label)];
-    for (const current of pending.reverse()) {
-      const right = this.read(current.right, depth, label);
+    for (; left.type === "binary"; left = left.left) pending.push(left);
+    pending.reverse();
+    let parts = [this.read(left, depth, ROLES[pending[0].sign] ?? label)];
+    for (const current of pending) {
+      const right = this.read(current.right, depth, ROLES[current.sign] ?? label);
       if (current.sign === ">>") parts.push(right);
       else parts = [this.apply(current, this.joined(parts), right)];
     }
@@ -518,8 +523,8 @@ export class Reader {
     if (left.type !== "name") this.fail(node, "only names of schedules, numbers, lists, operators and slices are read");
     const maker = functionOf(left.name) ?? this.fail(node, this.unknown(left.name, true));
     const parameters = maker.parameters ?? [];
-    const given = args.map((arg, place) => this.read(arg, depth, parameters[place]?.[0] ?? left.name));
-    const named = words.map(({ name, value }) => [name, this.read(value, depth, name)]);
+    const given = args.map((arg, place) => this.read(arg, depth, parameters[place] ?? left.name));
+    const named = words.map(({ name, value }) => [name, this.read(value, depth, parameters.find(([key]) => key === name) ?? name)]);
     if (new Set(named.map(([name]) => name)).size < named.length || named.some(([name]) => name === null)) this.fail(node, "write each argument once and by its name");
     const value = this.bound(left.name, maker, given, named);
     return whole(value) && Math.abs(value) >= MAX_INTEGER ? this.fail(node, "the number is too large") : value;
