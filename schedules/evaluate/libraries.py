@@ -73,7 +73,7 @@ def like(kind: ArrayKind, value: float, step: Any) -> Any:
         torch = sys.modules["torch"]
         dtype = kind.dtype if kind.dtype.is_floating_point else kind.default
         beyond = abs(value) > torch.finfo(dtype).max  # which PyTorch takes for a mistake
-        return torch.tensor(math.copysign(math.inf, value) if beyond else value, dtype=dtype)
+        return torch.scalar_tensor(math.copysign(math.inf, value) if beyond else value, dtype=dtype)
     if kind.library == "jax":
         whole = kind.dtype.kind in "iu"
         return sys.modules["jax"].numpy.asarray(value, dtype=None if whole else kind.dtype)
