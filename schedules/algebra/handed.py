@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Handed:
     """The methods of `Schedule` that others do for it."""
 
+    autograph_info__ = None  # tells TensorFlow, when it traces a function, to run a schedule as it is written
+
     # -- its call ------------------------------------------------------------------------------------
 
     def replace(self: Any, **arguments: Any) -> "Schedule":  # noqa: ARG002 -- for a call, which knows what to do with them
@@ -49,7 +51,7 @@ class Handed:
     @overload
     def __call__(self, step: Any) -> Any: ...
 
-    def __call__(self: Any, step: Any) -> Any:
+    def __call__(self: Any, step: Any = None) -> Any:
         """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
 
         >>> import numpy as np

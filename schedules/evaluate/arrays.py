@@ -22,6 +22,7 @@ from .namespaces import (
     from_list,
     is_jax,
     is_numpy,
+    is_tensorflow,
     is_whole,
     largest_integer,
     namespace,
@@ -76,7 +77,7 @@ class Arrays(Bounded):
             return function(step)
         if hasattr(function, "on_array"):
             return function.on_array(self.xp, step)
-        if is_jax(self.xp):
+        if is_jax(self.xp) or is_tensorflow(self.xp):  # where it may be traced
             return function(step)
         flat = [float(function(x)) for x in self.xp.reshape(step, (-1,)).tolist()]
         return self.xp.reshape(array_like(self.xp, flat, step), step.shape)
@@ -142,7 +143,8 @@ def at_array(term: Schedule, step: Any) -> Any:
     xp = namespace(example)
     if isinstance(step, int | float):
         step = xp.asarray(step, dtype=getattr(example, "dtype", None))
-    value = at_steps(term, xp, as_steps(xp, step))
+    value, dtype = at_steps(term, xp, as_steps(xp, step)), float_like(xp, step)
+    value = value if value.dtype == dtype else xp.astype(value, dtype)
     return value[()] if single else value
 
 

@@ -14,7 +14,7 @@ from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
 from .arrays import NESTED, Arrays, at_array
 from .fold import Clock
 from .libraries import ArrayKind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
-from .namespaces import as_steps, default_dtype, dtype_range, float_like, is_jax, is_whole
+from .namespaces import as_steps, asarray, default_dtype, dtype_range, float_like, is_jax, is_whole
 from .stacked import numbers
 
 PARTED = 16  # parts: up to so many, NumPy evaluates each on its own steps
@@ -124,7 +124,7 @@ class Tape:
 
     def asarray(self, values: Any, dtype: Any = None, device: Any = None) -> Symbol:
         own = np if is_jax(self.library) else self.library  # an array of JAX could be one of a trace that ends
-        table = own.asarray(values, dtype=dtype, **({} if device is None else {"device": device}))
+        table = asarray(own, values, device, dtype=dtype)
         if own is np and table.dtype.kind in "iuf" and dtype is None:
             table = table.astype(self.integer if table.dtype.kind in "iu" else self.real)
         return Symbol(self, self.name(table), table.dtype, table)

@@ -10,11 +10,10 @@ from ..algebra.bounds import beyond, cut
 from ..algebra.checks import is_settled, surely_equal
 from ..algebra.named import Call
 from ..algebra.nodes import Constant, Join, Lift, Schedule, Time, Warp, unchecked
-from ..algebra.tree import flatten, unflatten
 from .float32 import SINGLE, split_powers
 from .fold import Clock
 from .integers import fitting
-from .namespaces import array_like, device_of, float_like, is_jax, is_whole, largest_integer
+from .namespaces import array_like, asarray, device_of, float_like, gathered, is_jax, is_whole, largest_integer
 
 FEW = 16  # rows, of which a compiler selects sooner than it looks up
 
@@ -59,8 +58,8 @@ class Columns:
         knots = [term.knots[place] for place in places]
         if not all(map(is_settled, knots)):  # one sum for all, where as many would make a program that grows
             edges = xp.cumulative_sum(self.column([part.steps for part in term.parts[:-1]]))
-            self.index = self.search(edges)
-            self.local = steps - xp.concat([edges[:1] * 0, edges])[self.index]
+            self.index = self.search(xp.ceil(edges) if self.whole else edges)
+            self.local = steps - gathered(xp, xp.concat([edges[:1] * 0, edges]), self.index)
             return
         edges = [math.ceil(knot) if self.whole else knot for knot in knots[1:]]
         if is_jax(xp) and len(knots) <= FEW:
@@ -81,11 +80,7 @@ class Columns:
         if all(map(is_settled, values)):
             found = numbers(values, self.largest)
             whole = found.dtype.kind in "bi"
-            return (
-                self.xp.asarray(found, device=device_of(self.steps))
-                if whole
-                else array_like(self.xp, found, self.steps)
-            )
+            return asarray(self.xp, found, device_of(self.steps)) if whole else array_like(self.xp, found, self.steps)
         return self.xp.stack([array_like(self.xp, value, self.steps) for value in values])
 
     def read(self, values: Sequence[Any]) -> Any:
@@ -93,15 +88,18 @@ class Columns:
         if all(value is values[0] or surely_equal(value, values[0]) for value in values):
             return values[0]
         if not all(map(is_settled, values)):
-            return self.column(values)[self.index]
+            return self.chosen(values)
         key = (*map(type, values), *values)
         if key not in self.known:
-            self.known[key] = self.selected(values) if self.passed else self.column(values)[self.index]
+            self.known[key] = self.chosen(values)
         return self.known[key]
 
-    def selected(self, values: Sequence[Any]) -> Any:
-        """The number of the row, chosen row by row: no look-up, which breaks a loop that is compiled."""
-        value, *rest = numbers(values, self.largest).tolist()
+    def chosen(self, values: Sequence[Any]) -> Any:
+        """The number of the row: looked up, or of few rows selected, which does not break a loop that is compiled."""
+        if not self.passed:
+            return gathered(self.xp, self.column(values), self.index)
+        settled = all(map(is_settled, values))
+        value, *rest = numbers(values, self.largest).tolist() if settled else values
         for passed, later in zip(self.passed, rest, strict=True):
             value = self.xp.where(passed, later, value)
         return value
@@ -156,14 +154,11 @@ def program(term: Schedule, time: Clock[Any], columns: Columns) -> tuple[tuple[I
                 )
             case Join(parts):
                 return Join, *map(visit, parts)
-            case Call():
-                children, form = flatten(node)
-                return Call, form, *(visit(x) if isinstance(x, Schedule) else number(x) for x in children.values())
             case _:
                 return (Time,)
 
     def visit(node: Schedule) -> int:
-        while isinstance(node, Call) and not is_open(node):
+        while isinstance(node, Call):
             node = node.body
         key = id(node)
         if key not in places:
@@ -174,13 +169,6 @@ def program(term: Schedule, time: Clock[Any], columns: Columns) -> tuple[tuple[I
 
     visit(term)
     return tuple(lines), found
-
-
-def is_open(call: Call) -> bool:
-    """Whether a number of a call is not settled: then its body is made once, of the columns, for all calls alike."""
-    children = flatten(call)[0].values()
-    numbers = [child for child in children if not isinstance(child, Schedule)]
-    return not all(map(is_settled, numbers)) and not any(isinstance(number, tuple) for number in numbers)
 
 
 def run(lines: Iterable[Instruction], numbers: Iterable[Any]) -> Schedule:
@@ -201,9 +189,6 @@ def run(lines: Iterable[Instruction], numbers: Iterable[Any]) -> Schedule:
                 node.__dict__["cut"] = math.inf
         elif kind is Join:
             node = unchecked(Join, tuple(map(nodes.__getitem__, given)))
-        elif kind is Call:
-            form, *places = given
-            node = unflatten(form, [next(rest) if isinstance(place, type) else nodes[place] for place in places])
         else:
             node = Time() if kind is Time else kind
         nodes.append(node)

@@ -169,9 +169,24 @@ def test_many_parts_of_any_form(parts, extra):
 @given(st.lists(st.tuples(st.sampled_from([3, 2.5, 7, 0.5, 10]), values, values), min_size=9, max_size=30))
 def test_knots_between_steps(parts):
     s = sc.join(*(sc.linear(a, b, n) for n, a, b in parts))
-    for times in (np.arange(int(s.steps) + 2), np.linspace(0, s.steps, 97)):
+    for times in (np.resize(np.arange(int(s.steps) + 2), 320), np.linspace(0, s.steps, 97)):  # always as many
         with jax.enable_x64(True):
             np.testing.assert_allclose(s(jnp.asarray(times)), s(times), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [3, 6, 16, 17, 40])
+@pytest.mark.parametrize("whole", [True, False])
+def test_parts_whose_values_or_lengths_are_traced(count, whole):
+    """Few parts, and many: with their values open, and their lengths."""
+
+    def make(peak, length):
+        return sc.join(*(sc.linear(peak / (k + 1), peak / (k + 2), length + 0.5 * (not whole)) for k in range(count)))
+
+    steps = jnp.arange(10 * count)
+    expected = make(0.7, 10)(np.arange(10 * count))
+    np.testing.assert_allclose(jax.jit(lambda peak: make(peak, 10)(steps))(0.7), expected, atol=4 * ULP)
+    np.testing.assert_allclose(jax.jit(lambda length: make(0.7, length)(steps))(10.0), expected, atol=4 * ULP)
+    np.testing.assert_allclose(jax.jit(lambda s: s(steps))(make(0.7, 10)), expected, atol=4 * ULP)
 
 
 def test_many_parts_in_torch():
