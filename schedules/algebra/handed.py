@@ -180,6 +180,20 @@ class Handed:
 
         return plot(self, ax=ax, steps=steps, start=start, log=log, title=title, **style)
 
+    def widget(self: Any, *others: Any, log: bool = False) -> Any:
+        """An editor of this schedule in a notebook (the ``widget`` extra): ``w.schedule`` is what it was pulled to.
+
+        Args:
+            others: schedules that are drawn along.
+            log: whether values are on a logarithmic axis to begin with.
+
+        Raises:
+            ScheduleError: anywidget is not installed, or there is a Python function in s, which has no text.
+        """
+        from ..faces.widget import widget
+
+        return widget(self, *others, log=log)
+
     def _repr_html_(self: Any) -> str:
         from ..faces.notebook import html
 

@@ -611,7 +611,9 @@ export const mount = (root, options) => new Editor(root, options);
 
 export default { // a widget of a notebook
   render({ model, el }) {
+    const jupyter = document.body?.dataset.jpThemeLight;
     const editor = new Editor(el, {
+      theme: jupyter === undefined ? null : jupyter === "true" ? "light" : "dark",
       expressions: model.get("expressions"),
       log: model.get("log"),
       onchange: (texts, sound) => {
@@ -620,6 +622,8 @@ export default { // a widget of a notebook
         model.save_changes();
       },
     });
-    model.on("change:expressions", () => editor.setTexts(model.get("expressions"), false));
+    const follow = () => editor.setTexts(model.get("expressions"), false);
+    model.on("change:expressions", follow);
+    return () => model.off("change:expressions", follow);
   },
 };

@@ -230,6 +230,7 @@ function literal(x, rule = null) {
   if (typeof x === "boolean") return x ? "True" : "False";
   if (typeof x === "string") return `'${x}'`;
   if (typeof x === "function") return x.title;
+  if (rule?.sort === "pairs") return `[${x.map(([step, value]) => `(${say(step)}, ${say(value, "f")})`).join(", ")}]`;
   if (Array.isArray(x)) {
     const flat = x.length === 2 && !x.some(Array.isArray);
     return `${flat ? "(" : "["}${x.map((item) => literal(item, rule)).join(", ")}${flat ? ")" : "]"}`;

@@ -33,7 +33,7 @@ export function knotsOf(s, end) { // the times at which a schedule goes over to 
     return inside(Array.from({ length: rounds }, (_, k) => own.map((t) => t + k * n)).flat());
   }
   if (s.kind === "join") return inside(s.parts.flatMap((part, k) => [s.knots[k], ...knotsOf(part, part.steps || Infinity).map((t) => t + s.knots[k])]));
-  if (s.kind === "lift") return inside(s.args.flatMap((arg) => knotsOf(arg, end)));
+  if (s.kind === "lift") return inside(s.args.flatMap((arg) => [...knotsOf(arg, end), arg.steps]));
   if (s.kind !== "warp") return [];
   const even = pace(s.clock, s.steps);
   return even ? inside(knotsOf(s.term, s.term.steps || Infinity).map((t) => (t - even[0]) / even[1])) : [];
