@@ -292,7 +292,7 @@ class Space:
         for value in points(new[0]) if new else ():
             yield from self._combinations(points, {**known, new[0]: value})
 
-    def _reaches(self, goal: list[Any], made: dict[Draw, Any]) -> bool:
+    def _reaches(self, goal: list[Any], made: Mapping[Draw, Any]) -> bool:
         """Whether other numbers, with these choices, make the goal: by Newton's method, as they hardly bend."""
         free = [draw for draw in made if not draw.options]
         low, high = (np.array([getattr(draw, end) for draw in free], dtype=float) for end in ("low", "high"))

@@ -185,7 +185,8 @@ def _parts(values: Array, bound: Array) -> list[_Part]:
 
 def _scrap(part: _Part, count: int) -> bool:
     """Whether a part says little: a curve of hardly more values than numbers that give it, or a hundredth of all."""
-    few = _FIRST if part.fit and part.fit.family.level else max(3 * _FIRST, count // _MOST)
+    level = part.fit is not None and part.fit.family.level and part.stairs is None
+    few = _FIRST if level else max(3 * _FIRST, count // _MOST)
     return part.end - part.begin < few
 
 
