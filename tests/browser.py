@@ -4,9 +4,12 @@ The path of the browser is CHROMIUM in the environment, else that which is found
 it runs without a network, and a page that complains of anything is a fault.
 """
 
+import functools
+import http.server
 import os
 import re
 import shutil
+import threading
 import time
 
 import pytest
@@ -359,3 +362,33 @@ def test_it_is_drawn_within_a_frame_while_it_is_dragged(opened, text):
     tab.mouse.up()
     print(f"{text[:20]}: median {taken[30]:.1f} ms, 95% {taken[57]:.1f} ms")
     assert time.perf_counter() - begin < 60
+
+
+# -- the documentation ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif("SITE" not in os.environ, reason="SITE is the folder of a built documentation, build/docs")
+@pytest.mark.parametrize("place", ["gallery/recipes/", "guides/plotting/", "guides/resuming/"])
+def test_pictures_of_the_documentation_are_edited_in_place(browser, place):
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=os.environ["SITE"])
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        tab = browser.new_page(viewport={"width": 1400, "height": 900})
+        faults = []
+        tab.on("pageerror", lambda fault: faults.append(str(fault)))
+        tab.goto(f"http://127.0.0.1:{server.server_port}/{place}")
+        figure = tab.locator("figure.schedule").first
+        written = figure.get_attribute("data-expression")
+        figure.get_by_role("button", name="edit").click()
+        tab.wait_for_selector(".schedule-editor table")
+        assert text_of(tab) == written
+        tab.locator(".handle").nth(1).scroll_into_view_if_needed()
+        dragged(tab, 1, 40, 40)
+        assert text_of(tab) != written
+        parse(text_of(tab))
+        assert faults == []
+        if path := os.environ.get("PICTURE"):
+            tab.screenshot(path=f"{path}-{place.partition('/')[0]}.png")
+        tab.close()
+        server.shutdown()

@@ -139,7 +139,7 @@ export class Editor {
     this.said = make("span", { role: "status" });
     const button = (text, act, label = text) => make("button", { type: "button", onclick: act, "aria-label": label, title: label }, text);
     const check = (text, key) => make("label", {}, make("input", { type: "checkbox", checked: this.state[key], onchange: (event) => this.toggle(key, event.target.checked) }), text);
-    const copies = [["text", () => this.texts.join("\n")], ["link", () => this.link()], ["Python", () => python(this.texts)], ["SVG", () => this.picture()]];
+    const copies = [["text", () => this.texts.join("\n")], ...(this.hash ? [["link", () => this.link()]] : []), ["Python", () => python(this.texts)], ["SVG", () => this.picture()]];
     const copy = copies.map(([text, give]) => button(text, () => this.copy(text, give()), `copy as ${text}`));
     this.tools = make("div", { class: "tools" }, button("+ curve", () => this.add(), "add a curve"), check("log values", "logY"), check("log steps", "logX"), button("−", () => this.zoom(1.6), "zoom out"), button("+", () => this.zoom(1 / 1.6), "zoom in"), button("whole", () => this.zoomTo(null), "show the whole"), make("span", {}, "copy"), ...copy, button("PNG", () => this.png(), "save as PNG"), this.said);
     this.box.append(this.list, this.plot, this.tools, this.sliders, this.below);
@@ -423,14 +423,18 @@ export class Editor {
       this.sliders.replaceChildren(...row.numbers.slice(0, 40).map((number, k) => this.sliderNode(k)));
     }
     row.numbers.slice(0, 40).forEach((number, k) => {
-      const [name, range, field] = this.sliders.children[k].children;
+      const node = this.sliders.children[k];
+      const [name, range, field] = node.children;
+      const written = row.text.slice(number.from, number.to);
+      if (this.grabbed && node.written === written) return;
+      node.written = written;
       name.textContent = name.title = number.label;
       range.setAttribute("aria-label", number.label);
       field.setAttribute("aria-label", `${number.label}, as a number`);
       if (!sliding || !range.dataset.span || number.value > Number(range.max) || number.value < Number(range.min)) this.span(range, number);
       if (document.activeElement !== range) range.value = number.value;
       range.setAttribute("aria-valuetext", short(number.value));
-      if (document.activeElement !== field) field.value = row.text.slice(number.from, number.to);
+      if (document.activeElement !== field) field.value = written;
     });
   }
 
