@@ -131,11 +131,13 @@ def scope_of(node, parents):
     return ".".join(names[:0:-1]) if "<locals>" in names[:1] else "<module>"
 
 
-def is_annotation(node, parents):
-    """Whether a node stands in an annotation, which does nothing."""
+def is_still(node, parents):
+    """Whether a node stands where it does nothing: in an annotation, or as what zip is told to insist on."""
     while node in parents:
         above = parents[node]
-        if getattr(above, "annotation", None) is node or getattr(above, "returns", None) is node:
+        if node in (getattr(above, "annotation", None), getattr(above, "returns", None)):
+            return True
+        if isinstance(above, ast.keyword) and above.arg == "strict":
             return True
         node = above
     return False
@@ -153,7 +155,7 @@ def mutants_of(file, count, seed):
     """
     tree = ast.parse((ROOT / file).read_text())
     nodes, parents = list(ast.walk(tree)), parents_of(tree)
-    places = [place for place, node in enumerate(nodes) if change(node) and not is_annotation(node, parents)]
+    places = [place for place, node in enumerate(nodes) if change(node) and not is_still(node, parents)]
     places = [p for p in places if not (isinstance(nodes[p], ast.stmt) and scope_of(nodes[p], parents) == "<module>")]
     places.sort(key=lambda place: (nodes[place].lineno, nodes[place].col_offset))
     start, chosen = random.Random(f"{seed} {file}").random(), {}  # noqa: S311 -- a sample

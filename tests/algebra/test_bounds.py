@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given
@@ -11,6 +12,7 @@ import schedules as sc
 from schedules import Time, Warp
 from schedules.algebra.bounds import UNBOUNDED, active, beyond, cut, image, reach, spread
 from schedules.algebra.ops import ARITY, INTEGRAL, NUMBERS, bound
+from schedules.algebra.tree import leaves, with_leaves
 
 numbers = st.integers(-6, 6).map(lambda k: k / 2)
 ranges = st.tuples(numbers, numbers).map(sorted).map(tuple)
@@ -89,6 +91,14 @@ def test_the_parts_that_times_can_meet(low, length, half):
     for place, start, stop in found:
         assert start == max(low, ends[place]) - knots[place]
         assert stop == min(high, ends[place + 1]) - knots[place]
+
+
+def test_parts_of_open_numbers_can_all_be_met():
+    levels = sc.join(*(sc.constant(1.0 / n, steps=n) for n in (3, 2, 4)))
+    open_numbers = with_leaves(levels, map(Fraction, leaves(levels)))  # a Fraction stands for a tracer
+    assert active(open_numbers, 1, 2) == [(place, -math.inf, math.inf) for place in range(3)]
+    assert not beyond(open_numbers, 0, 10, 0)
+    assert cut(open_numbers.parts[0]) == 3
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3))
