@@ -7,7 +7,7 @@
 >>> optimizer.get_config()["learning_rate"]["config"]
 {'schedule': 'cosine_warmup(0.001, 1000, warmup=100)'}
 
-It runs on the JAX, PyTorch and NumPy backends of Keras. Three things to know of Keras:
+It runs on the TensorFlow, JAX, PyTorch and NumPy backends of Keras. Three things to know of Keras:
 
 - The clock is training steps, of all calls of ``fit`` together: a schedule in epochs is ``every(s, batches)``, or
   ``stretch(s, batches)`` to move within an epoch too. With ``gradient_accumulation_steps=k`` Keras counts batches,
@@ -64,7 +64,8 @@ class ScheduleLR(keras.optimizers.schedules.LearningRateSchedule):
         self.schedule = schedule
 
     def __call__(self, step: Any) -> Any:
-        steps, floatx = keras.ops.convert_to_tensor(step), keras.config.floatx()
+        given = step.value if isinstance(step, keras.Variable) else step  # TensorFlow takes a variable for a tensor
+        steps, floatx = keras.ops.convert_to_tensor(given), keras.config.floatx()
         if floatx == "float64":  # whole steps would give the float of the backend, which does not know of floatx
             steps = keras.ops.cast(steps, floatx)
         return keras.ops.cast(self.schedule(steps), floatx)
@@ -90,7 +91,7 @@ class ScheduleLR(keras.optimizers.schedules.LearningRateSchedule):
         return f"ScheduleLR({self.schedule!r})"
 
 
-BACKENDS = ("jax", "torch", "numpy")
+BACKENDS = ("tensorflow", "jax", "torch", "numpy")
 
 
 class PlateauCallback(keras.callbacks.Callback):
@@ -130,7 +131,8 @@ class PlateauCallback(keras.callbacks.Callback):
                 f"PlateauCallback: monitor={self.monitor!r}: this epoch has {sorted(known)}; name one of these, and "
                 "validate in every epoch"
             )
-        step = int(self._optimizer.iterations) * (self._optimizer.gradient_accumulation_steps or 1)
+        updates = int(keras.ops.convert_to_numpy(self._optimizer.iterations))  # which devices may share
+        step = updates * (self._optimizer.gradient_accumulation_steps or 1)
         self.state = self.plateau.update(self.state, float(known[self.monitor]), self._begun(step))
         self._apply()
 

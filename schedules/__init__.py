@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from .analysis.shape import Bounds, Jump, Span, bounds, first, jumps, knots, monotone
     from .faces.figure import plot
     from .text.formula import explain
+    from .text.javascript import to_js
     from .text.source import to_python
 
 __version__ = "0.1.0"
@@ -192,6 +193,7 @@ __all__ = [
     "stretch",
     "suggest",
     "tanh_decay",
+    "to_js",
     "to_multiple",
     "to_python",
     "total",
@@ -211,6 +213,7 @@ _LAZY = {
     name: module
     for module, names in {
         "text.formula": ("explain",),
+        "text.javascript": ("to_js",),
         "text.source": ("to_python",),
         "analysis.recognise": ("from_callable",),
         "analysis.finder": ("suggest",),

@@ -11,7 +11,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -36,6 +37,11 @@ class Draw:
     options: tuple[str, ...] = ()
     when: tuple[tuple[str, str], ...] = ()
     """The choices under which there is this draw: names and options."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The lowest value, and where the range ends as Python and the engines count: a whole number is below it."""
+        return self.low, self.high + (self.kind == "randint")
 
     def at(self, share: float) -> Any:
         """The value at a share of the way from the lowest to the highest."""
@@ -143,6 +149,7 @@ class Space:
         cosine(0.001, 0.0, 100)
         """
         known = dict(_flat(config))
+        known |= {name.removeprefix("_"): value for name, value in known.items()}
 
         def decide(draw: Draw) -> Any:
             demand(draw.name in known, "fill", "config", config, f"it has no {draw.name}, a {draw.kind}")
@@ -160,36 +167,35 @@ class Space:
         >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").suggest(optuna.trial.FixedTrial({"cosine.start": 1e-3}))
         cosine(0.001, 0.0, 100)
         """
-        how: dict[str, Decide] = {
-            "uniform": lambda draw: trial.suggest_float(draw.name, draw.low, draw.high),
-            "loguniform": lambda draw: trial.suggest_float(draw.name, draw.low, draw.high, log=True),
-            "randint": lambda draw: trial.suggest_int(draw.name, draw.low, draw.high),
-            "choice": lambda draw: trial.suggest_categorical(draw.name, draw.options),
-        }
-        s = self._read(lambda draw: how[draw.kind](draw))
+
+        def decide(draw: Draw) -> Any:
+            if draw.options:
+                return trial.suggest_categorical(draw.name, draw.options)
+            if draw.kind == "randint":
+                return trial.suggest_int(draw.name, draw.low, draw.high)
+            return trial.suggest_float(draw.name, draw.low, draw.high, log=draw.kind == "loguniform")
+
+        s = self._read(decide)
         trial.set_user_attr("schedule", repr(s))
         return s
 
     def ray(self) -> dict[str, Any]:
         """The search space for Ray Tune, by the names of the draws; `fill` makes a schedule of what it chooses."""
         tune = extra_module("ray.tune", "search")
-        how: dict[str, Decide] = {
-            "uniform": lambda draw: tune.uniform(draw.low, draw.high),
-            "loguniform": lambda draw: tune.loguniform(draw.low, draw.high),
-            "randint": lambda draw: tune.randint(draw.low, draw.high + 1),
-            "choice": lambda draw: tune.choice(list(draw.options)),
+        return {
+            name: getattr(tune, draw.kind)(list(draw.options)) if draw.options else getattr(tune, draw.kind)(*draw.span)
+            for name, draw in self.draws.items()
         }
-        return {name: how[draw.kind](draw) for name, draw in self.draws.items()}
 
     def wandb(self) -> dict[str, dict[str, Any]]:
-        """The ``parameters`` of a W&B sweep.
+        """The ``parameters`` of a W&B sweep, whose names begin with a letter or a line: ``_1.wsd.peak``.
 
         >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").wandb()
         {'cosine.start': {'distribution': 'log_uniform_values', 'min': 1e-05, 'max': 0.01}}
         """
         how = {"uniform": "uniform", "loguniform": "log_uniform_values", "randint": "int_uniform"}
         return {
-            name: {"values": list(draw.options)}
+            f"{'_' * name[:1].isdigit()}{name}": {"values": list(draw.options)}
             if draw.options
             else {"distribution": how[draw.kind], "min": draw.low, "max": draw.high}
             for name, draw in self.draws.items()
@@ -201,13 +207,11 @@ class Space:
         >>> Space("cosine(loguniform(1e-5, 1e-2), 0, randint(10, 90))").hydra()
         {'cosine.start': 'tag(log, interval(1e-05, 0.01))', 'cosine.steps': 'range(10, 91)'}
         """
-        how: dict[str, Decide] = {
-            "uniform": lambda draw: f"interval({draw.low}, {draw.high})",
-            "loguniform": lambda draw: f"tag(log, interval({draw.low}, {draw.high}))",
-            "randint": lambda draw: f"range({draw.low}, {draw.high + 1})",
-            "choice": lambda draw: f"choice({', '.join(draw.options)})",
+        how = {"uniform": "interval({})", "loguniform": "tag(log, interval({}))", "randint": "range({})"}
+        return {
+            name: how.get(draw.kind, "choice({})").format(", ".join(map(str, draw.options or draw.span)))
+            for name, draw in self.draws.items()
         }
-        return {name: how[draw.kind](draw) for name, draw in self.draws.items()}
 
     def contains(self, s: Schedule) -> bool:
         """Whether some values of the draws make s, to nine digits.
@@ -252,19 +256,16 @@ class Space:
         if kind == "choice":
             draw = Draw(name, kind, options=_labels(node.args), when=when)
         else:
-            if any(
-                isinstance(inner, ast.Call) and ast.unparse(inner.func) in KINDS
-                for inner in ast.walk(ast.Tuple(node.args))
-            ):
-                reader.fail(node, "a draw has no draws for its ends")
             draw = Draw(name, kind, *self._ends(reader, node, kind, depth), when=when)
         known = self.draws.get(name, draw)
-        if (known.kind, known.low, known.high, known.options) != (kind, draw.low, draw.high, draw.options):
+        if replace(known, when=when) != draw:
             reader.fail(node, f"another draw has the name {name!r}; give this one its own by name='...'")
         return draw
 
     def _ends(self, reader: Reader, node: ast.Call, kind: str, depth: int) -> tuple[float, float]:
         """The lowest and the highest value of a draw of numbers."""
+        if any(getattr(inner, "id", None) in KINDS for inner in ast.walk(ast.Tuple(node.args))):
+            reader.fail(node, "a draw has no draws for its ends")
         ends = [reader.read(arg, depth) for arg in node.args]
         try:
             low, high = map(integer if kind == "randint" else number, ends)
@@ -274,27 +275,24 @@ class Space:
             reader.fail(node, f"{low} to {high} is no range{'; it begins above 0' * (kind == 'loguniform')}")
         return low, high
 
-    def _combinations(self, points: Callable[[Draw], Sequence[Any]]) -> Iterator[tuple[Schedule, dict[Draw, Any]]]:
-        """Every schedule with these values of the draws, and the values: as an odometer turns, the last draw first."""
-        turned: list[int] = []
-        while True:
-            made: dict[Draw, Any] = {}
-            dials: list[tuple[int, int]] = []
+    def _combinations(
+        self, points: Callable[[Draw], Sequence[Any]], known: Mapping[Draw, Any] = MappingProxyType({})
+    ) -> Iterator[tuple[Schedule, Mapping[Draw, Any]]]:
+        """Every schedule with these values of the draws, and the values: the last draw turns first."""
+        new: list[Draw] = []
 
-            def decide(draw: Draw, made: Any = made, dials: Any = dials, turned: list[int] = turned) -> Any:
-                values = points(draw)
-                dials.append((turned[len(dials)] if len(dials) < len(turned) else 0, len(values)))
-                made[draw] = values[dials[-1][0]]
-                return made[draw]
+        def decide(draw: Draw) -> Any:
+            if draw not in known:
+                new.append(draw)
+            return known[draw] if draw in known else points(draw)[0]
 
-            yield self._read(decide), made
-            while dials and dials[-1][0] + 1 == dials[-1][1]:
-                dials.pop()
-            if not dials:
-                return
-            turned = [place for place, _ in dials[:-1]] + [dials[-1][0] + 1]
+        s = self._read(decide)
+        if not new:
+            yield s, known
+        for value in points(new[0]) if new else ():
+            yield from self._combinations(points, {**known, new[0]: value})
 
-    def _reaches(self, goal: list[Any], made: dict[Draw, Any]) -> bool:
+    def _reaches(self, goal: list[Any], made: Mapping[Draw, Any]) -> bool:
         """Whether other numbers, with these choices, make the goal: by Newton's method, as they hardly bend."""
         free = [draw for draw in made if not draw.options]
         low, high = (np.array([getattr(draw, end) for draw in free], dtype=float) for end in ("low", "high"))

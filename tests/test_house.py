@@ -33,6 +33,7 @@ HANDED = {
     ("__repr__", "schedules.text.expression"),
     ("describe", "schedules.faces.table"),
     ("plot", "schedules.faces.figure"),
+    ("widget", "schedules.faces.widget"),
     ("_repr_html_", "schedules.faces.notebook"),
 }
 """The imports that point up: in these methods of `schedules.algebra.handed`."""

@@ -40,6 +40,41 @@ def is_settled(number: object) -> TypeGuard[float]:
 _SETTLED = int, float
 
 
+class Symbolic:
+    """A number, a condition or a list that stands for any, while a function is traced: it says what is made of it."""
+
+    __slots__ = ()
+
+    def judged(self, function: str) -> bool:
+        """Whether a condition of a function is taken to hold."""
+        raise NotImplementedError
+
+    def either(self, yes: Any, no: Any) -> Any:
+        """One of two schedules, as a condition holds or not."""
+        raise NotImplementedError
+
+    def counted(self, make: Callable[[Any], Any]) -> tuple[Any, ...]:
+        """What is made of each number below this one."""
+        raise NotImplementedError
+
+    def length(self) -> Any:
+        """How many items a list has."""
+        raise NotImplementedError
+
+    def called(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """What a plain function gives for arguments with symbols among them."""
+        raise NotImplementedError
+
+    def after(self, first: Any) -> Any:
+        """The list with an item before it."""
+        raise NotImplementedError
+
+
+def is_known(number: object) -> bool:
+    """Whether a number may be compared: it is settled, or a symbol."""
+    return isinstance(number, (*_SETTLED, Symbolic))
+
+
 def number(value: Any) -> float:
     """The Python ``int`` or ``float`` that `value` stands for; what is being differentiated or traced stays itself.
 
@@ -109,6 +144,8 @@ class Kind:
 
     def __call__(self, function: str, argument: str, value: Any) -> Any:
         """`value` as accepted, or a `ScheduleError` that names everything."""
+        if isinstance(value, Symbolic):
+            return value
         try:
             return self.convert(value)
         except ScheduleError:
@@ -139,6 +176,8 @@ def accept(annotation: Any, function: str, argument: str, value: Any) -> Any:
 
 def demand(holds: object, function: str, argument: str, value: object, wants: str) -> None:
     """Raise the `refusal` unless `holds`; a condition on tracers cannot be judged, and passes."""
+    if isinstance(holds, Symbolic):
+        holds = holds.judged(function)
     if isinstance(holds, bool) and not holds:
         raise refusal(function, argument, value, wants)
 
@@ -166,6 +205,7 @@ def _where(
             raise ValueError
         return result
 
+    cast("Any", checked).accepts = accepts
     return checked
 
 
@@ -297,8 +337,13 @@ Period = Annotated[
 Index = Annotated[float, Kind("this is a number of steps; negative counts from the end", _steps)]
 """A step, or a negative number of steps from the end."""
 
-Count = Annotated[int, Kind("this is a whole number >= 1", _where(lambda n: n >= 1, integer, int), static=True)]
+_counted = _where(lambda n: n >= 1, integer, int)
+
+Count = Annotated[int, Kind("this is a whole number >= 1", _counted, static=True)]
 """A whole number of at least one."""
+
+Counts = Annotated[Sequence[int], Kind("this is a list of whole numbers >= 1", each(_counted, least=1))]
+"""One or more whole numbers of at least one: the lengths of periods, say."""
 
 Whole = Annotated[
     int, Kind("this is a whole number >= 0; round it first", _where(lambda n: n >= 0, integer, int), static=True)
@@ -321,7 +366,7 @@ Times = Annotated[
     float,
     Kind(
         f"this is a whole number of rounds, from 1 to {MAX_ROUNDS}, or inf; for more, cut an endless one: s[:steps]",
-        _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and isinstance(n, int)), _steps, int),
+        _where(lambda n: n == math.inf or (1 <= n <= MAX_ROUNDS and n % 1 == 0), _steps, int),
         static=True,
     ),
 ]

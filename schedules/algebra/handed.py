@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Handed:
     """The methods of `Schedule` that others do for it."""
 
+    autograph_info__ = None  # tells TensorFlow, when it traces a function, to run a schedule as it is written
+
     # -- its call ------------------------------------------------------------------------------------
 
     def replace(self: Any, **arguments: Any) -> "Schedule":  # noqa: ARG002 -- for a call, which knows what to do with them
@@ -49,7 +51,7 @@ class Handed:
     @overload
     def __call__(self, step: Any) -> Any: ...
 
-    def __call__(self: Any, step: Any) -> Any:
+    def __call__(self: Any, step: Any = None) -> Any:
         """``s(step)``: a Python number gives a ``float``, an array gives an array of its own library.
 
         >>> import numpy as np
@@ -177,6 +179,20 @@ class Handed:
         from ..faces.figure import plot
 
         return plot(self, ax=ax, steps=steps, start=start, log=log, title=title, **style)
+
+    def widget(self: Any, *others: Any, log: bool = False) -> Any:
+        """An editor of this schedule in a notebook (the ``widget`` extra): ``w.schedule`` is what it was pulled to.
+
+        Args:
+            others: schedules that are drawn along.
+            log: whether values are on a logarithmic axis to begin with.
+
+        Raises:
+            ScheduleError: anywidget is not installed, or there is a Python function in s, which has no text.
+        """
+        from ..faces.widget import widget
+
+        return widget(self, *others, log=log)
 
     def _repr_html_(self: Any) -> str:
         from ..faces.notebook import html

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..algebra.nodes import Schedule, Time, lift
-from ..library.combinators import reverse
+from ..library.combinators import cycle, reverse
 from ..library.curves import (
     constant,
     cosine,
@@ -23,6 +23,7 @@ from ..library.curves import (
     linear,
     one_minus_sqrt,
     polynomial,
+    tanh_decay,
 )
 from ..library.recipes import power
 
@@ -32,6 +33,7 @@ Numbers: TypeAlias = tuple[float, ...]
 _SEEN = 48  # points that a curve is fitted to
 _NEAR = 1e-6  # steps: an origin that is as near to a window as that is its end
 _FEW = 7  # digits
+_POLISHED = 2  # guesses
 _HUGE = 1e100  # where a shape is of no use
 
 
@@ -74,23 +76,25 @@ class Family:
         places = np.unique(np.linspace(0, len(values) - 1, _SEEN).round().astype(int))
         seen = _Seen(places.astype(float), values[places], bound.max() / bound[places])
         goal = 4e-16 * float(np.abs(values).max())
+        known = [fit for numbers in near if (fit := self.solved(seen, numbers)) is not None]
+        for fit in known:
+            if fits(fit, values, bound):
+                return fit
+        tried = [*known, *(self.solved(seen, numbers) for numbers in self.guesses(values) if _finite(numbers))]
+        ranked = sorted((fit.error(seen), place, fit) for place, fit in enumerate(tried) if fit is not None)
         best, least = None, math.inf
-        for numbers in (*near, *self.guesses(values)):
-            if all(map(math.isfinite, numbers)):
-                fit = self.polished(seen, numbers) if numbers else self.solved(seen, numbers)
-                if fit is not None and (error := fit.error(seen)) < least:
-                    best, least = fit, error
-                if least <= goal:
-                    break
+        for error, _, fit in ranked[:_POLISHED]:
+            better = self.polished(seen, fit) if fit.numbers and error > goal else fit
+            if (error := better.error(seen)) < least:
+                best, least = better, error
+            if least <= goal:
+                break
         return best
 
-    def polished(self, seen: "_Seen", numbers: Numbers) -> "Fit | None":
+    def polished(self, seen: "_Seen", best: "Fit") -> "Fit":
         """Gauss and Newton: the residue against what a little more of each number would do."""
         t, values, weights = seen
-        best = self.solved(seen, numbers)
         for _ in range(6):
-            if best is None:
-                return None
             now, error = best.values(t), best.error(seen)
             if error <= 2e-16 * float(np.abs(values).max()):
                 break
@@ -114,6 +118,10 @@ class Family:
             if slow:
                 break
         return best
+
+
+def _finite(numbers: Numbers) -> bool:
+    return all(map(math.isfinite, numbers))
 
 
 def _with(numbers: Numbers, place: int, number: float) -> Numbers:
@@ -185,19 +193,17 @@ def _shifted_rates(values: Array) -> list[Numbers]:
 
 def _waves(values: Array) -> list[Numbers]:
     """Half a period and a phase in steps: the second difference of a wave is in proportion to its height."""
-    m = max(1, (len(values) - 1) // 3)
-    bend = values[2 * m :] - 2 * values[m:-m] + values[: -2 * m]
-    slope, _ = _ratio(values[m:-m], bend)
-    if not -4 < slope < 0:
-        return []
-    omega = math.acos(1 + slope / 2) / m
-    if not omega:
-        return []
-    t = np.arange(len(values)) * omega
-    basis = np.stack([np.ones(len(t)), np.cos(t), np.sin(t)], 1)
-    _, even, odd = np.linalg.lstsq(basis, values, rcond=None)[0]
-    phase = math.atan2(-odd, even)  # of even * cos(t) + odd * sin(t) = height * cos(t + phase)
-    return [(math.pi / omega, phase % math.pi / omega), (math.pi / omega, 0.0)]
+    found: list[Numbers] = []
+    for m in {1, max(1, (len(values) - 1) // 3)}:  # a short one for quick waves, a long one for slow ones
+        slope, _ = _ratio(values[m:-m], values[2 * m :] - 2 * values[m:-m] + values[: -2 * m])
+        omega = math.acos(max(1 + slope / 2, -1.0)) / m if slope < 0 else 0.0
+        if omega:
+            t = np.arange(len(values)) * omega
+            basis = np.stack([np.ones(len(t)), np.cos(t), np.sin(t)], 1)
+            _, even, odd = np.linalg.lstsq(basis, values, rcond=None)[0]
+            phase = math.atan2(-odd, even)  # of even * cos(t) + odd * sin(t) = height * cos(t + phase)
+            found += [(math.pi / omega, phase % math.pi / omega), (math.pi / omega, 0.0)]
+    return found
 
 
 def _powers(values: Array) -> list[Numbers]:
@@ -227,6 +233,18 @@ def _powers(values: Array) -> list[Numbers]:
     return guesses
 
 
+def _bends(values: Array) -> list[Numbers]:
+    """The argument of a tanh at first, and how fast it grows: the slope is a parabola in the value."""
+    m = max(1, (len(values) - 1) // 8)
+    slope, inner = (values[2 * m :] - values[: -2 * m]) / (2 * m), values[m:-m]
+    top = float(np.abs(inner).max()) or 1.0
+    columns = np.stack([np.ones(len(inner)), inner / top, (inner / top) ** 2], 1)
+    at_zero, tilt, bend = np.linalg.lstsq(columns, slope, rcond=None)[0] * [1.0, 1 / top, 1 / top**2]
+    rate = math.sqrt(max(tilt * tilt / 4 - at_zero * bend, 0.0))  # the slope is rate * a * (1 - ((v - c) / a)**2)
+    start = -(bend * values[0] + tilt / 2) / rate if rate else math.nan  # (v - c) / a
+    return [(math.atanh(start), rate)] if abs(start) < 1 else []
+
+
 def _logs(values: Array) -> list[Numbers]:
     slope = (values[2:] - values[:-2]) / 2
     t = np.arange(1.0, len(values) - 1)
@@ -235,21 +253,26 @@ def _logs(values: Array) -> list[Numbers]:
 
 
 def _power_shape(t: Array, numbers: Numbers) -> Array:
-    """``|t - origin|**p``, on one side of the origin."""
+    """``|(t - origin) / unit|**p``, on one side of the origin."""
     x = t - numbers[0]
     if -_NEAR < x[0] < 0:
         x = np.maximum(x, 0.0)
     elif 0 < x[-1] < _NEAR:
         x = np.minimum(x, 0.0)
-    return np.abs(x) ** numbers[1] if x[0] * x[-1] >= 0 else np.full(t.shape, math.nan)
+    return np.abs(x / _unit(numbers[0])) ** numbers[1] if x[0] * x[-1] >= 0 else np.full(t.shape, math.nan)
+
+
+def _unit(origin: float) -> float:
+    """What times are measured by, so that no power of them overflows."""
+    return max(1.0, abs(origin))
 
 
 def _cosine_shape(t: Array, numbers: Numbers) -> Array:
-    """From 1 to 0 in so many steps, and no farther."""
+    """From 1 to 0 in so many steps, and up and down for ever: each time from the nearer end."""
     half, phase = numbers
-    angle = (t + phase) / half
-    if half <= 0 or angle[0] < -1e-9 or angle[-1] > 1 + 1e-6:
+    if half <= 0:
         return np.full(t.shape, math.nan)
+    angle = np.abs(((t + phase) / half + 1) % 2 - 1)
     return np.where(angle < 0.5, 1 - np.sin(math.pi / 2 * angle) ** 2, np.sin(math.pi / 2 * (1 - angle)) ** 2)
 
 
@@ -264,24 +287,26 @@ def _cut(s: Schedule, start: float, steps: float) -> Schedule:
 
 def _write_cosine(fit: Fit, steps: int) -> Schedule:
     half, phase = map(_tidy, fit.numbers)
-    return _cut(cosine(summed(fit.c, fit.a), fit.c, half), phase, steps)
+    top, low = summed(fit.c, fit.a), fit.c
+    fall = cosine(top, low, half)
+    return _cut(fall if phase + steps <= half else cycle(fall >> cosine(low, top, half)), phase, steps)
 
 
 def _write_exponential(fit: Fit, steps: int) -> Schedule | None:
     (rate,) = fit.numbers
     end = float(f"{fit.a * rate**steps:.12g}")
-    if end and not fit.c and _digits(end) < min(_digits(rate), 7):
+    if abs(end / fit.a) > 1 / _HUGE and not fit.c and _digits(end) < min(_digits(rate), 7):
         return exponential(fit.a, end, steps)
     return fit.c + exponential_decay(fit.a, rate)[:steps] if rate > 0 else None
 
 
 def _write_power(fit: Fit, steps: int) -> Schedule | None:
-    origin, exponent = fit.numbers[0], fit.numbers[1]
-    before = _tidy(-origin)
+    origin, exponent = fit.numbers
+    before, unit = _tidy(-origin), _unit(origin)
     if exponent < 0:
         if before <= 0:
             return None
-        height = summed(0.0, fit.a * before**exponent)
+        height = summed(0.0, fit.a * (before / unit) ** exponent)
         if exponent == -0.5:
             return fit.c + inverse_sqrt(height, timescale=before)[:steps]
         if exponent == -1:
@@ -289,10 +314,18 @@ def _write_power(fit: Fit, steps: int) -> Schedule | None:
         return fit.c + power(height, -exponent, timescale=before)[:steps]
     if before > 0 or origin == 0:  # it has risen from its origin
         whole = before + steps
-        top = summed(fit.c, fit.a * whole**exponent)
+        top = summed(fit.c, fit.a * (whole / unit) ** exponent)
         rise = one_minus_sqrt(fit.c, top, whole) if exponent == 0.5 else None
         return _cut(rise or reverse(polynomial(top, fit.c, whole, power=exponent)), before, steps)
-    return _cut(polynomial(summed(fit.c, fit.a * origin**exponent), fit.c, _tidy(origin), power=exponent), 0, steps)
+    return _cut(
+        polynomial(summed(fit.c, fit.a * (origin / unit) ** exponent), fit.c, _tidy(origin), power=exponent), 0, steps
+    )
+
+
+def _write_tanh(fit: Fit, steps: int) -> Schedule:
+    lower, rate = fit.numbers
+    start, end = summed(fit.c, -fit.a), summed(fit.c, fit.a)
+    return tanh_decay(start, end, steps, lower=lower, upper=float(f"{lower + rate * steps:.12g}"))
 
 
 def _write_log(fit: Fit, steps: int) -> Schedule | None:
@@ -331,6 +364,7 @@ FAMILIES = (
     Family("exponential", 4, lambda t, n: n[0] ** t, _rates, _write_exponential, from_zero=True),
     _COSINE,
     Family("power", 6, _power_shape, _powers, _write_power),
+    Family("tanh", 6, lambda t, n: np.tanh(n[0] + n[1] * t), _bends, _write_tanh),
     Family("logarithm", 5, lambda t, n: np.log(t + n[0]), _logs, _write_log),
     Family("shifted exponential", 5, lambda t, n: n[0] ** t, _shifted_rates, _write_exponential),
 )
@@ -376,12 +410,14 @@ def _ends(fit: Fit, steps: int) -> tuple[float, float]:
     """The shape where a curve is written to start and to end."""
     if fit.family.name == "linear":
         return 0.0, float(steps)
+    if fit.family.name == "tanh":
+        return -1.0, 1.0
     if fit.family.name != "power":
         return 1.0, 0.0
     origin, exponent = fit.numbers
     if exponent > 0 >= origin:
-        return 0.0, (steps - origin) ** exponent
-    return abs(origin) ** exponent, 0.0
+        return 0.0, ((steps - origin) / _unit(origin)) ** exponent
+    return (abs(origin) / _unit(origin)) ** exponent, 0.0
 
 
 def _between(fit: Fit, ends: Array, levels: tuple[float, float], values: Array, bound: Array) -> Fit | None:

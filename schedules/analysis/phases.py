@@ -16,8 +16,8 @@ from ..algebra.checks import EVER, whole
 from ..algebra.named import Call
 from ..algebra.nodes import Constant, Join, Lift, Op, Schedule, Time, Warp
 from ..evaluate.fold import Clock, Evaluator
-from ..library.curves import Recording
 from ..library.equations import equation_of
+from ..library.recording import Recording
 from .courses import Course, Exhausted, Heading, Work, crossing, headings
 from .intervals import EVERYTHING, IMAGES, Interval, hull_of, point
 from .slopes import ROUNDING, TIME, applied, numeric, range_over, smooth, value_at

@@ -8,14 +8,13 @@ last each number is rounded to the fewest digits with which the part still has a
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from ..algebra.checks import Count, ScheduleError, accept, brief, demand, refusal
 from ..algebra.nodes import Schedule
-from ..library.combinators import cycle, join
+from ..library.combinators import cycle, every, join
 from ..library.curves import (
     constant,
     replay,
@@ -28,7 +27,9 @@ _FIRST = 8  # points of the first window
 _WIDE = 512  # points, after which a simple family is taken at once
 _BLIND = 256  # points, up to which windows that do not fit are no reason to stop, if values are rounded
 _SLACK = 1.6  # how much farther off a curve may be than the rounded values, before its numbers are rounded
+_LEAP = 16  # times the bound: no curve that bends leaves a level or a line so fast
 _MOST = 100  # parts; the rest is a recording
+_SCRAPS = 24  # parts that say little; what has more of them is no curve of these
 
 
 def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None) -> Schedule:
@@ -36,8 +37,9 @@ def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None
 
     It is found from the values alone: knots where one curve gives way to another, and for each part the simplest that
     fits of a constant, a line, an exponential, a cosine, and powers (polynomials, 1-sqrt, inverse square roots) or
-    logarithms; else the part is a `replay`, as is what comes after 100 parts. Levels that drop evenly are a
-    `step_decay`, and what repeats is a `cycle`. Numbers are rounded as far as the values allow.
+    logarithms; else the part is a `replay`, as is what comes after 100 parts, or after 24 short ones. Levels
+    of one length are a `step_decay` or `every` so many steps of a curve, and what repeats is a `cycle`. Numbers are
+    rounded as far as the values allow.
 
     Args:
         f: a callable of the step: the lambda of a ``LambdaLR``, an Optax function; or its values, as of a log.
@@ -62,7 +64,9 @@ def from_callable(f: Any, steps: int | None = None, *, digits: int | None = None
         return _recognised(values, _printed(values, accept(Count, "from_callable", "digits", digits)))[0]
     peak = float(np.abs(values).max()) or 1.0
     found, replayed = _recognised(values, np.full(len(values), DOUBLE * peak))
-    if replayed and np.array_equal(values, values.astype(np.float32)):
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if replayed and np.array_equal(values, single):
         found, replayed = _recognised(values, np.full(len(values), SINGLE * peak))
     return found
 
@@ -102,11 +106,12 @@ def _recognised(values: Array, bound: Array) -> tuple[Schedule, bool]:
 
 
 class _Part(NamedTuple):
-    """A part: its first place, the place after its last, and its curve, if it has one."""
+    """A part: its first place, the place after its last, and its curve, if it has one; or how it is written."""
 
     begin: int
     end: int
     fit: "Fit | None"
+    stairs: Schedule | None = None
 
 
 def _found(values: Array, bound: Array) -> tuple[Schedule, bool]:
@@ -121,9 +126,6 @@ def _found(values: Array, bound: Array) -> tuple[Schedule, bool]:
         return _checked(cycle(whole), values, bound), replayed
     loose = bound if _sharp(values, bound) else _SLACK * bound  # what fits best is not what was rounded
     parts = _gathered(_parts(values, loose))
-    stairs = _stairs(parts, values, bound)
-    if stairs is not None:
-        return stairs, False
     pieces = [_written(part, values, bound, part is parts[-1]) for part in parts]
     return _checked(join(*pieces), values, bound), any(part.fit is None for part in parts)
 
@@ -154,7 +156,7 @@ def _parts(values: Array, bound: Array) -> list[_Part]:
     """The parts from left to right. A knot belongs to both sides if the later curve goes through it too."""
     parts: list[_Part] = []
     place, count = 0, len(values)
-    while place < count and len(parts) < _MOST:
+    while place < count and len(parts) < _MOST and sum(_scrap(part, count) for part in parts) < _SCRAPS:
         long = bool(parts) and parts[-1].end - parts[-1].begin > 1
         begin = place - 1 if long and not _jumps(values, bound, place) else place
         fit, reach = _farthest(values[begin:], bound[begin:])
@@ -170,11 +172,22 @@ def _parts(values: Array, bound: Array) -> list[_Part]:
         if end - begin < 3 and not fit.family.level:
             fit = Fit(LEVEL, (), values[begin], 0.0)
             end = begin + 1
-        parts.append(_Part(begin, end, fit))
+        stairs = None
+        if fit.family.level and end - begin > 1 and (reach := _levels(values[begin:], bound[begin:], end - begin)):
+            stairs = _stairs(values[begin : begin + reach], bound[begin : begin + reach], end - begin)
+            end = begin + reach if stairs else end
+        parts.append(_Part(begin, end, fit, stairs))
         place = end
     if place < count:
         parts.append(_Part(place, count, None))
     return [part for part in parts if part.end > part.begin]
+
+
+def _scrap(part: _Part, count: int) -> bool:
+    """Whether a part says little: a curve of hardly more values than numbers that give it, or a hundredth of all."""
+    level = part.fit is not None and part.fit.family.level and part.stairs is None
+    few = _FIRST if level else max(3 * _FIRST, count // _MOST)
+    return part.end - part.begin < few
 
 
 def _jumps(values: Array, bound: Array, place: int) -> bool:
@@ -213,30 +226,47 @@ def _gathered(parts: list[_Part]) -> list[_Part]:
     return found
 
 
-def _stairs(parts: Sequence[_Part], values: Array, bound: Array) -> Schedule | None:
-    """Levels of one length that change by one factor, as a `step_decay`."""
-    levels = [float(values[part.begin]) for part in parts[:2] if part.fit and part.fit.family.level]
-    if len(parts) < 3 or len(levels) < 2 or not levels[0]:
-        return None
-    factor = levels[1] / levels[0]
+def _levels(values: Array, bound: Array, steps: int) -> int:
+    """How many of the first values are levels of so many steps, three or more of them, each apart from the next."""
+    count = len(values) // steps
+    blocks, near = (x[: count * steps].reshape(count, steps) for x in (values, 2 * bound))
+    broken = np.flatnonzero(np.ptp(blocks, 1) > near[:, 0])
+    joined = np.flatnonzero(np.abs(np.diff(blocks[:, 0])) <= near[1:, 0])
+    count = min([count, *broken[:1].tolist(), *joined[:1].tolist()])
+    rest = values[count * steps :]
+    ends = len(rest) < steps and bool(np.all(np.abs(rest - rest[:1]) <= 2 * bound[count * steps :]))
+    return (len(values) if ends else count * steps) if count > 2 else 0
+
+
+def _stairs(values: Array, bound: Array, steps: int) -> Schedule | None:
+    """Levels of so many steps: a `step_decay`, or any other curve at `every` so many."""
+    factor = float(values[steps] / values[0]) if values[0] else 0.0
     for number in shorter(factor):
-        s = step_decay(summed(levels[0], 0.0), number, parts[0].end)
-        if math.isclose(number, factor, rel_tol=1e-4) and _agrees(s, values, bound):
-            return s
-    return None
+        if number and math.isclose(number, factor, rel_tol=1e-4):
+            s = step_decay(summed(float(values[0]), 0.0), number, steps)
+            if _agrees(s, values, bound):
+                return s
+    levels, replayed = _found(values[::steps], bound[::steps])
+    return None if replayed else every(levels, steps)
 
 
 def _farthest(values: Array, bound: Array) -> tuple[Fit, int]:
     """The curve that follows the values farthest from the first on, and how many it follows."""
     best, reach = Fit(LEVEL, (), float(values[0]), 0.0), 1
-    enough = 2 * _FIRST if _sharp(values, bound) else _WIDE
     for family in FAMILIES:
-        fit, end = _reach(family, values, bound)
+        fit, end = _reach(family, values, bound, reach)
         if fit is not None and end > reach and end >= family.points:
             best, reach = fit, end
-        if reach == len(values) or (reach >= enough and not best.numbers):
+        simple = not best.numbers and reach >= 2 * _FIRST
+        if reach == len(values) or (simple and (reach >= _WIDE or _leaps(best, values, bound, reach))):
             break
     return best, reach
+
+
+def _leaps(fit: Fit, values: Array, bound: Array, place: int) -> bool:
+    """Whether it is plain that a curve ends here: the next value is far off, or a few values show what a curve is."""
+    off = abs(float(fit.values(np.array([float(place)]))[0]) - values[place])
+    return bool(off > _LEAP * bound[place]) or _sharp(values, bound)
 
 
 def _sharp(values: Array, bound: Array) -> bool:
@@ -244,15 +274,15 @@ def _sharp(values: Array, bound: Array) -> bool:
     return float(bound.max()) < 1e-9 * float(np.abs(values).max())
 
 
-def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int]:
-    """How many values a family follows: in windows twice as long each time, and then by halves."""
+def _reach(family: Family, values: Array, bound: Array, least: int) -> tuple[Fit | None, int]:
+    """How many values a family follows, if more than the least: in windows twice as long each time, then by halves."""
     count = len(values)
     best: Fit | None = None
     good, bad = 0, count + 1
     sharp = _sharp(values, bound)
 
     def tried(size: int) -> Fit | None:
-        near = (best.numbers, tuple(map(float, map(round, best.numbers)))) if best else ()
+        near = (tuple(map(float, map(round, best.numbers))), best.numbers) if best else ()
         fit = family.fit(values[:size], bound[:size], near)
         return fit if fits(fit, values[:size], bound[:size]) else None
 
@@ -269,8 +299,10 @@ def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int
         beyond = int(off.argmax()) if off.any() else count
         good = max(good, min(beyond, bad - 1))
     while best is not None and bad - good > 1 and good < count:
-        middle = (good + bad) // 2
+        middle = max((good + bad) // 2, min(least + 1, bad - 1))
         fit = tried(middle)
+        if fit is None and middle <= least + 1:
+            break
         best, good, bad = (fit, middle, bad) if fit is not None else (best, good, middle)
     return best, good
 
@@ -278,6 +310,8 @@ def _reach(family: Family, values: Array, bound: Array) -> tuple[Fit | None, int
 def _written(part: _Part, values: Array, bound: Array, last: bool) -> Schedule:
     """A part with its numbers rounded, as a schedule; a recording where that does not have its values."""
     steps, here, near = part.end - part.begin, values[part.begin : part.end], bound[part.begin : part.end]
+    if part.stairs is not None and _agrees(part.stairs, here, near):
+        return part.stairs if last else part.stairs[:steps]
     if part.fit is not None:
         tries = (rounded(part.fit, here, slack * near, steps) for slack in (1.0, _SLACK))
         for fit in (*tries, part.fit):

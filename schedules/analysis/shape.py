@@ -69,6 +69,10 @@ class Jump(NamedTuple):
     before: float
     after: float
 
+    def __repr__(self) -> str:
+        """Without the last digits, which are of rounding."""
+        return f"Jump(step={self.step:.12g}, before={self.before:.12g}, after={self.after:.12g})"
+
 
 @checked
 def jumps(s: Schedule, *, steps: Endless | None = None) -> tuple[Jump, ...]:
@@ -97,14 +101,23 @@ def jumps_of(s: Schedule, found: list[Phase]) -> list[Jump]:
     """The jumps from phase to phase, but for what rounding the time makes of a continuous change."""
     starts = found[:1] + [after for before, after in itertools.pairwise(found) if before.knot]
     earlier = {phase.stop: phase for phase in found if phase.knot}
-    knots: list[tuple[Jump, float]] = []
+    knots: list[tuple[Jump, float, float]] = []
     for phase in starts:
         step, after, value = phase.start, phase.limit(phase.start), float(s(phase.start))
         before = earlier[step].limit(step) if step in earlier else value
         jump = Jump(step, max(before, value, key=lambda side: abs(side - after)), after)
-        knots.append((jump, sum(_blurred(side, step) for side in (earlier.get(step), phase) if side)))
-    peak = max((abs(value) for jump, _ in knots for value in jump[1:] if math.isfinite(value)), default=0.0)
-    return [jump for jump, blur in knots if abs(jump.after - jump.before) > ROUNDING * peak + blur]
+        knots.append((jump, _blurred(earlier[step], step) if step in earlier else 0.0, _blurred(phase, step)))
+    peak = max((abs(value) for jump, _, _ in knots for value in jump[1:] if math.isfinite(value)), default=0.0)
+    return [
+        Jump(jump.step, _settled(jump.before, early), _settled(jump.after, late))
+        for jump, early, late in knots
+        if abs(jump.after - jump.before) > ROUNDING * peak + early + late
+    ]
+
+
+def _settled(value: float, blur: float) -> float:
+    """A value to the digits that are known of it."""
+    return round(value, math.floor(-math.log10(blur)) - 1) if blur and math.isfinite(value) else value
 
 
 def _blurred(phase: Phase, t: float) -> float:

@@ -36,6 +36,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from ..algebra.checks import (
     Amount,
     Count,
+    Counts,
     Factor,
     Kind,
     Positive,
@@ -79,15 +80,7 @@ INF = int(1e9)
 _EVER = INF // 2  # steps: what lasts as long as this is not seen to end
 
 
-def _periods(values: Any) -> tuple[int, ...]:
-    steps = each(integer, least=1)(values)
-    if min(steps) < 1:
-        raise ValueError
-    return steps
-
-
 _Milestones = Annotated[Sequence[int], Kind("this is a list of whole numbers", each(integer))]
-_Periods = Annotated[Sequence[int], Kind("this is a list of whole numbers >= 1", _periods)]
 _Strategy = Annotated[str, choice("cos", "linear")]
 _Rule = Annotated[str, choice("less", "greater")]
 
@@ -369,7 +362,7 @@ def OneCycleLR(
 @checked
 def CosineRestartLR(
     lr: Value,
-    periods: _Periods,
+    periods: Counts,
     restart_weights: Values = (1,),
     eta_min: Value | None = None,
     eta_min_ratio: Value | None = None,

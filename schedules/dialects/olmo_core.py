@@ -18,7 +18,8 @@ Where the peer counts in its own way:
 - **`SequentialScheduler` gives the step between two schedulers to the earlier one**, and the next begins at its step 1.
 - **Without a warmup** the peer divides by zero at step 0, or at the end without a decay; here they are none.
 
-A ``t_max`` of a scheduler of its own takes the place of the total. Beyond the total these schedules hold.
+A ``t_max`` of a scheduler's own takes the place of the total; `CosWithWarmupAndLinearDecay` has both. Beyond the total
+these schedules hold.
 
 Source: ``olmo_core.optim.scheduler`` of OLMo-core 3.0.0.
 """
@@ -30,7 +31,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from ..algebra.checks import (
     Amount,
     Count,
-    Kind,
+    Counts,
     Positive,
     Share,
     Value,
@@ -39,8 +40,6 @@ from ..algebra.checks import (
     accept,
     choice,
     demand,
-    each,
-    integer,
     refusal,
 )
 from ..algebra.named import checked
@@ -72,14 +71,6 @@ Scheduler: TypeAlias = Callable[[float, int], Schedule]
 """A function of this module, with all its arguments but the first two."""
 
 
-def _lengths(values: Any) -> tuple[int, ...]:
-    steps = each(integer, least=1)(values)
-    if min(steps) < 1:
-        raise ValueError
-    return steps
-
-
-_Lengths = Annotated[Sequence[int], Kind("this is a list of whole numbers >= 1", _lengths)]
 _Shape = Annotated[str, choice("linear", "cosine")]
 
 
@@ -131,8 +122,7 @@ def ConstantWithWarmup(
     >>> ConstantWithWarmup(0.1, 100, warmup_fraction=0.1)
     linear(0.0, 0.1, 10) >> constant(0.1)
     """
-    steps = _length("ConstantWithWarmup", "warmup", warmup, warmup_fraction, t_max)
-    return _rise("ConstantWithWarmup", warmup_min_lr, lr, steps) >> constant(lr)
+    return _rise("ConstantWithWarmup", warmup_min_lr, lr, (warmup, warmup_fraction), t_max) >> constant(lr)
 
 
 @checked
@@ -167,9 +157,9 @@ def WSD(
     >>> WSD(0.1, 100, warmup=10)
     linear(0.0, 0.1, 10) >> constant(0.1, steps=80) >> linear(0.1, 0.0, 10)
     """
-    steps = _length("WSD", "warmup", warmup, warmup_fraction, t_max)
+    rise = _rise("WSD", warmup_min_lr, lr, (warmup, warmup_fraction), t_max)
     fall = linear(lr, decay_min_lr, _length("WSD", "decay", decay, decay_fraction, t_max))
-    return _ending(_rise("WSD", warmup_min_lr, lr, steps), constant(lr, steps=t_max), fall, t_max)
+    return _ending(rise, constant(lr, steps=t_max), fall, t_max)
 
 
 @checked
@@ -208,12 +198,11 @@ def PowerLR(
     linear(0.0, 0.1, 100) >> power(0.1, 0.51, timescale=100)[:800] >> linear(0.0326..., 0.0, 100)
     """
     demand(b < 0, "PowerLR", "b", b, "it is below zero, so that the learning rate falls")
-    steps = _length("PowerLR", "warmup", warmup, warmup_fraction, t_max)
-    down = _length("PowerLR", "decay", decay, decay_fraction, t_max)
+    rise = _rise("PowerLR", warmup_min_lr, lr, (warmup, warmup_fraction), t_max)
+    steps, down = rise.steps, _length("PowerLR", "decay", decay, decay_fraction, t_max)
     demand(steps > 0, "PowerLR", "warmup", steps, "the peer divides by it; use one step")
     demand(down < t_max, "PowerLR", "decay", down, f"it leaves nothing of t_max={t_max!r}; shorten it")
     at = lr * ((t_max - down) / steps) ** b
-    rise = _rise("PowerLR", warmup_min_lr, lr, steps)
     return _ending(rise, power(lr, -b, timescale=steps), linear(at, decay_min_lr, down), t_max)
 
 
@@ -245,9 +234,8 @@ def LinearWithWarmup(
     >>> LinearWithWarmup(0.1, 100, warmup=10, alpha_f=0.0)
     linear(0.0, 0.1, 10) >> linear(0.1, 0.0, 90)
     """
-    steps = _length("LinearWithWarmup", "warmup", warmup, warmup_fraction, t_max)
-    rise = _rise("LinearWithWarmup", warmup_min_lr, lr, steps)
-    return rise >> linear(lr, lr * alpha_f, max(t_max - steps, 0))
+    rise = _rise("LinearWithWarmup", warmup_min_lr, lr, (warmup, warmup_fraction), t_max)
+    return rise >> linear(lr, lr * alpha_f, max(t_max - rise.steps, 0))
 
 
 @checked
@@ -278,11 +266,8 @@ def InvSqrtWithWarmup(
     >>> InvSqrtWithWarmup(0.1, 100, warmup=10, alpha_f=0.0)
     linear(0.0, 0.1, 10) >> inverse_sqrt(0.1, timescale=10)
     """
-    steps = _length("InvSqrtWithWarmup", "warmup", warmup, warmup_fraction, t_max)
-    low = lr * alpha_f
-    if steps == 0:
-        return constant(low)
-    return _rise("InvSqrtWithWarmup", warmup_min_lr, lr, steps) >> (low + inverse_sqrt(lr - low, timescale=steps))
+    rise, low = _rise("InvSqrtWithWarmup", warmup_min_lr, lr, (warmup, warmup_fraction), t_max), lr * alpha_f
+    return rise >> (low + inverse_sqrt(lr - low, timescale=rise.steps)) if rise.steps else constant(low)
 
 
 @checked
@@ -313,9 +298,8 @@ def CosWithWarmup(
     >>> CosWithWarmup(0.1, 100, warmup=10, alpha_f=0.0)
     linear(0.0, 0.1, 10) >> cosine(0.1, 0.0, 90)
     """
-    steps = _length("CosWithWarmup", "warmup", warmup, warmup_fraction, t_max)
-    rise = _rise("CosWithWarmup", warmup_min_lr, lr, steps)
-    return rise >> cosine(lr, lr * alpha_f, max(t_max - steps, 0))
+    rise = _rise("CosWithWarmup", warmup_min_lr, lr, (warmup, warmup_fraction), t_max)
+    return rise >> cosine(lr, lr * alpha_f, max(t_max - rise.steps, 0))
 
 
 @checked
@@ -346,9 +330,9 @@ def HalfCosWithWarmup(
     >>> HalfCosWithWarmup(0.1, 100, warmup=10, alpha_f=0.0)
     linear(0.0, 0.05, 10) >> cosine(0.1, 0.0, 180)[90:]
     """
-    steps = _length("HalfCosWithWarmup", "warmup", warmup, warmup_fraction, t_max)
-    low, left = lr * alpha_f, max(t_max - steps, 0)
-    rise = _rise("HalfCosWithWarmup", warmup_min_lr, low + (lr - low) / 2, steps)
+    low = lr * alpha_f
+    rise = _rise("HalfCosWithWarmup", warmup_min_lr, low + (lr - low) / 2, (warmup, warmup_fraction), t_max)
+    left = max(t_max - rise.steps, 0)
     return rise >> cosine(lr, low, 2 * left)[left:]
 
 
@@ -364,6 +348,7 @@ def CosWithWarmupAndLinearDecay(
     decay: Whole | None = None,
     decay_fraction: Share | None = 0.1,
     decay_min_lr: Amount = 0.0,
+    cosine_t_max: Whole | None = None,
 ) -> Schedule:
     """``s[:t_max - decay] >> linear(s(t_max - decay), decay_min_lr, decay)`` for the `CosWithWarmup` s.
 
@@ -377,6 +362,8 @@ def CosWithWarmupAndLinearDecay(
         decay: the length of the decay; with it, ``decay_fraction=None``.
         decay_fraction: its length as a part of the total.
         decay_min_lr: the learning rate to end with.
+        cosine_t_max: the total of s, which is the peer's ``t_max`` of the scheduler's own; None for the same. The
+            decay ends at the trainer's.
 
     Raises:
         ScheduleError: a number is out of its range, the decay is longer than the total, or not one of a length and its
@@ -391,8 +378,8 @@ def CosWithWarmupAndLinearDecay(
     down = _length(name, "decay", decay, decay_fraction, t_max)
     demand(down <= t_max, name, "decay", down, f"it is longer than t_max={t_max!r}")
     warmups: dict[str, Any] = {"warmup": warmup, "warmup_fraction": warmup_fraction, "warmup_min_lr": warmup_min_lr}
-    s = CosWithWarmup(lr, t_max, alpha_f=alpha_f, **warmups)
-    return s[: t_max - down] >> linear(s(t_max - down), decay_min_lr, down)
+    s = CosWithWarmup(lr, t_max if cosine_t_max is None else cosine_t_max, alpha_f=alpha_f, **warmups)
+    return torch.cut(s >> constant(s(s.steps)), t_max - down) >> linear(s(t_max - down), decay_min_lr, down)
 
 
 @checked
@@ -400,7 +387,7 @@ def WSDS(
     lr: Value,
     t_max: Whole,  # noqa: ARG001 -- all of them have a total
     *,
-    period_lengths: _Lengths,
+    period_lengths: Counts,
     period_lr_multipliers: Values | None = None,
     warmup: Whole | None = None,
     warmup_fraction: Share | None = None,
@@ -437,11 +424,11 @@ def WSDS(
     factors = period_lr_multipliers or (1.0,) * count
     wanted = f"{count} periods have {count} of them"
     demand(len(factors) == count, "WSDS", "period_lr_multipliers", period_lr_multipliers, wanted)
-    rise = _length("WSDS", "warmup", warmup, warmup_fraction, period_lengths[0])
-    parts: list[Schedule] = [_rise("WSDS", warmup_min_lr, lr * factors[0], rise)]
+    rise = _rise("WSDS", warmup_min_lr, lr * factors[0], (warmup, warmup_fraction), period_lengths[0])
+    parts = [rise]
     for place, (length, factor) in enumerate(zip(period_lengths, factors, strict=True)):
         fall = _length("WSDS", "decay", decay, decay_fraction, length)
-        stable = length - fall - (0 if place else rise)
+        stable = length - fall - (0 if place else int(rise.steps))
         demand(stable >= 0, "WSDS", "decay", fall, f"it does not fit into a period of {length}, warmup included")
         decline = linear(lr * factor, decay_min_lr, fall)
         if not place:
@@ -611,7 +598,9 @@ def _length(function: str, name: str, steps: int | None, fraction: float | None,
     return round(total * (fraction or 0.0)) if steps is None else steps
 
 
-def _rise(function: str, low: float, high: float, steps: int) -> Schedule:
+def _rise(function: str, low: float, high: float, length: tuple[int | None, float | None], total: int) -> Schedule:
+    """A warmup, as long as its number or its fraction of a total says."""
+    steps = _length(function, "warmup", *length, total)
     demand(not steps or low < high, function, "warmup_min_lr", low, f"it is below the learning rate of {high!r}")
     return linear(low, high, steps)
 

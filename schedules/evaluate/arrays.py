@@ -11,6 +11,7 @@ from ..algebra.ops import SINGULAR, SYMMETRIC, bound
 from . import float32
 from .fold import Clock
 from .integers import Bounded
+from .libraries import Program, by_parts
 from .namespaces import (
     array_like,
     as_floats,
@@ -21,6 +22,7 @@ from .namespaces import (
     from_list,
     is_jax,
     is_numpy,
+    is_tensorflow,
     is_whole,
     largest_integer,
     namespace,
@@ -28,7 +30,7 @@ from .namespaces import (
 )
 from .stacked import looked_up, numbers, stacked
 
-FEW = 16  # a join of more parts looks the numbers of its part up, so that no program grows with their count
+NESTED = 4  # parts; a join of more evaluates each form once, with the numbers of the part that a step falls in
 
 
 class Arrays(Bounded):
@@ -75,7 +77,7 @@ class Arrays(Bounded):
             return function(step)
         if hasattr(function, "on_array"):
             return function.on_array(self.xp, step)
-        if is_jax(self.xp):
+        if is_jax(self.xp) or is_tensorflow(self.xp):  # where it may be traced
             return function(step)
         flat = [float(function(x)) for x in self.xp.reshape(step, (-1,)).tolist()]
         return self.xp.reshape(array_like(self.xp, flat, step), step.shape)
@@ -95,7 +97,7 @@ class Arrays(Bounded):
         places = [place for place, _, _ in active(term, time.low, time.high)]
         if len(places) > 2 and term.levels and all(map(is_settled, (*term.levels, *term.knots))):
             return looked_up(self.xp, term, places, time)
-        if len(places) > FEW:
+        if len(places) > NESTED:
             return stacked(self.xp, term, places, time, lambda body, local: self.another(body).fold(body, local))
         result = self.part(term, places[0], time)
         for index in places[1:]:
@@ -120,15 +122,12 @@ class NumPy(Arrays):
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         steps = np.asarray(time.value)
-        flat = steps.reshape(-1)
-        index = np.searchsorted(numbers(term.knots[1:], self.largest), flat, side="right")
-        order = np.argsort(index, kind="stable")
-        bounds = np.searchsorted(index, np.arange(len(term.parts) + 1), sorter=order)
-        out = np.empty(flat.shape, float_like(self.xp, flat))
-        for place in np.unique(index).tolist():
-            mine = order[bounds[place] : bounds[place + 1]]
-            out[mine] = self.part(term, place, Clock(flat[mine], time.low, time.high))
-        return out.reshape(steps.shape)
+
+        def program(place: int) -> Program:
+            return lambda mine: self.part(term, place, Clock(mine, time.low, time.high))
+
+        edges = numbers(term.knots[1:], self.largest)
+        return by_parts(steps.reshape(-1), edges, list(map(program, range(len(term.parts))))).reshape(steps.shape)
 
 
 def at_array(term: Schedule, step: Any) -> Any:
@@ -144,7 +143,8 @@ def at_array(term: Schedule, step: Any) -> Any:
     xp = namespace(example)
     if isinstance(step, int | float):
         step = xp.asarray(step, dtype=getattr(example, "dtype", None))
-    value = at_steps(term, xp, as_steps(xp, step))
+    value, dtype = at_steps(term, xp, as_steps(xp, step)), float_like(xp, step)
+    value = value if value.dtype == dtype else xp.astype(value, dtype)
     return value[()] if single else value
 
 

@@ -20,15 +20,27 @@ def namespace(array: Any) -> Any:
         import array_api_compat
 
         wanted = f"s(step): step={array!r}: a step is a real number or an array of them"
+        if array is None:
+            wanted += "; Keras asks a bare function without one: write schedules.adapters.keras.ScheduleLR(s)"
         if isinstance(array, bool | complex | str):
             raise ScheduleError(wanted)
         if isinstance(array, np.generic | int | float):
             array = np.asarray(array)
         try:
-            _NAMESPACES[kind] = array_api_compat.array_namespace(array)
+            _NAMESPACES[kind] = _tensorflow(array) or array_api_compat.array_namespace(array)
         except TypeError:
             raise ScheduleError(wanted) from None
     return _NAMESPACES[kind]
+
+
+def _tensorflow(array: Any) -> Any:
+    """The namespace of TensorFlow, if an array is its own."""
+    tf = sys.modules.get("tensorflow")
+    if tf is None or not tf.is_tensor(array):
+        return None
+    from .tensorflow import TensorFlow
+
+    return TensorFlow()
 
 
 def from_list(steps: Sequence[float]) -> Any:
@@ -41,10 +53,12 @@ def from_list(steps: Sequence[float]) -> Any:
 
 def as_steps(xp: Any, step: Any) -> Any:
     """Steps as they are if they are floats, in the library's own integers if they are whole and these hold them."""
+    if not xp.isdtype(step.dtype, ("integral", "real floating")):
+        raise ScheduleError(f"s(step): step.dtype={step.dtype}: steps are real numbers; convert the array first")
+    if is_tensorflow(xp):  # whose integers mix with no floats
+        return xp.astype(step, xp.float64)
     if xp.isdtype(step.dtype, "real floating"):
         return step
-    if not xp.isdtype(step.dtype, "integral"):
-        raise ScheduleError(f"s(step): step.dtype={step.dtype}: steps are real numbers; convert the array first")
     integer = default_dtype(xp, "integral")
     return step if step.dtype == integer or xp.iinfo(step.dtype).max > largest_integer(xp) else xp.astype(step, integer)
 
@@ -90,7 +104,12 @@ def array_like(xp: Any, values: Any, step: Any) -> Any:
     """Floats as an array to go with `step`: same library, device and float dtype."""
     if is_jax(xp) and hasattr(values, "aval"):  # a number of JAX goes wherever the steps are; traced, it has no device
         return xp.astype(values, float_like(xp, step))
-    return xp.asarray(values, dtype=float_like(xp, step), device=device_of(step))
+    return asarray(xp, values, device_of(step), dtype=float_like(xp, step))
+
+
+def asarray(xp: Any, values: Any, device: Any, **options: Any) -> Any:
+    """Values as an array on a device; MLX has one and takes no word for it."""
+    return xp.asarray(values, **options, **({} if device is None else {"device": device}))
 
 
 def device_of(array: Any) -> Any:
@@ -102,6 +121,16 @@ def device_of(array: Any) -> Any:
 def is_jax(xp: Any) -> bool:
     """Whether a namespace is JAX's."""
     return xp.__name__.partition(".")[0] == "jax"
+
+
+def is_tensorflow(xp: Any) -> bool:
+    """Whether a namespace is that of TensorFlow."""
+    return xp.__name__ == "tensorflow"
+
+
+def gathered(xp: Any, table: Any, places: Any) -> Any:
+    """``table[places]``, for an array of places."""
+    return xp.gather(table, places) if is_tensorflow(xp) else table[places]
 
 
 def has_doubles(xp: Any, array: Any) -> bool:

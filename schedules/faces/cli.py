@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 
@@ -23,8 +23,11 @@ from ..algebra.nodes import Constant, Schedule
 from ..evaluate.grid import CHUNK
 from ..text.expression import parse
 from ..text.formula import explain
+from ..text.javascript import to_js
 from ..text.source import to_python
 from .figure import figure
+from .formats import CSV, JSON, PLAIN, TextFormat
+from .page import as_typed, opened, page
 from .table import describe
 from .terminal import terminal
 from .vocabulary import KINDS, listing, manual
@@ -49,6 +52,10 @@ EXAMPLES = {
     "export": (
         "'cosine_warmup(1e-3, 10_000, warmup=500)' --to python -o lr.py",
         "'linear(1, 0, 10)' --to csv",
+    ),
+    "page": (
+        "'wsd(1e-3, 10_000, warmup=500, cooldown=2_000)'",
+        "'cosine(1, 0, 900)' 'linear(1, 0, 900)' -o both.html",
     ),
     "diff": (
         "'cosine(1e-3, 0, 10_000)' 'linear(1e-3, 0, 10_000)'",
@@ -239,9 +246,21 @@ def _export(schedules: list[Schedule], arguments: Any) -> None:
 
 EXPORTS: dict[str, Callable[[Schedule, Any], Iterator[str]]] = {
     "python": lambda s, arguments: iter((f"{to_python(s, arguments.name)}\n",)),
+    "js": lambda s, arguments: iter((to_js(s, arguments.name),)),
     "latex": lambda s, _: iter((f"{explain(s, latex=True)}\n",)),
     "csv": lambda s, arguments: _texts(s, _steps("export", s, arguments.steps), CSV),
 }
+
+
+def _page(schedules: list[Schedule], arguments: Any) -> None:
+    """Write the page of the editor, or open it in the browser."""
+    texts = [None if arguments.names or text == "-" else _text(text).strip() for text in arguments.expressions]
+    text = page([*map(as_typed, schedules, texts)], log=arguments.log)
+    if arguments.output is None:
+        print(opened(text))
+        return
+    with _file(arguments.output) as file:
+        file.write(text.encode())
 
 
 def _diff(schedules: list[Schedule], arguments: Any) -> int:
@@ -273,24 +292,6 @@ def _recognise(_: list[Schedule], arguments: Any) -> None:
     log = read(arguments.log, arguments.column)
     digits = log.digits if arguments.digits is None else arguments.digits
     print(stretch(from_callable(log.values, digits=digits), log.every))
-
-
-class TextFormat(NamedTuple):
-    """A format of values as text: what comes first, each line, between lines, and last."""
-
-    head: str
-    line: Callable[[int, float], str]
-    between: str
-    tail: str
-
-
-def _pair(step: int, value: float) -> str:
-    return f"[{step}, {value!r}]" if math.isfinite(value) else f"[{step}, null]"  # JSON has no inf
-
-
-PLAIN = TextFormat("", "{} {!r}\n".format, "", "")
-CSV = TextFormat("step,value\n", "{},{!r}\n".format, "", "")
-JSON = TextFormat("[", _pair, ",\n ", "]\n")
 
 
 def _print(s: Schedule, steps: range, form: TextFormat) -> None:
@@ -411,6 +412,9 @@ def _parser() -> argparse.ArgumentParser:
     _exported(
         command(_export, "export", 1, "print a schedule as source, formula or table, to use without this package")
     )
+    drawn = command(_page, "page", "+", "make a page on which schedules are edited by pulling at them", None)
+    drawn.add_argument("--log", action="store_true", help="a logarithmic axis of values")
+    drawn.add_argument("-o", "--output", metavar="FILE", help="the page; without it, it is opened in the browser")
     command(_diff, "diff", 2, "print where two schedules differ; the exit status is 1 if they do")
     command(_lint, "lint", 1, "print what looks like a mistake; the exit status is 1 if anything does")
     rank = command(_rank, "rank", "+", "compare schedules by what theory says: bound, best peak, area, start, loss")
@@ -462,7 +466,7 @@ def _exported(export: argparse.ArgumentParser) -> None:
     """The choices of ``export``."""
     kinds = "a function that needs nothing but math, a formula, or values"
     export.add_argument("--to", dest="form", choices=EXPORTS, required=True, help=kinds)
-    export.add_argument("--name", default="schedule", metavar="NAME", help="of the Python function")
+    export.add_argument("--name", default="schedule", metavar="NAME", help="of the function")
     export.add_argument("-o", "--output", metavar="FILE", help="write to this file instead")
 
 

@@ -3,6 +3,7 @@
 import html as markup
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from ..evaluate.low_rank import Affine
 from ..evaluate.pieces import shown
 from ..library.combinators import shift, stretch
 from ..text.formula import quoted
+from ..text.symbols import denoised
 
 LONGEST = 100_000  # characters of a shape
 
@@ -94,12 +96,26 @@ def describe(s: Schedule, steps: int | None = None) -> Table:
 
 def _row(s: Schedule, first: int, stop: float, part: Schedule | None) -> Row:
     """The segment [first, stop) of s; no part means that s has ended, and holds."""
-    shape = "holds" if part is None else quoted(part, LONGEST)
+    shape = "holds" if part is None else _NUMBER.sub(_denoised, quoted(part, LONGEST))
     if stop < math.inf:
         last = int(stop) - 1
-        return Row(first, last, shape, s(first), s(last))
+        return Row(first, last, shape, _value(s, first), _value(s, last))
     constant = part is not None and (part.steps == 0 or constant_value(part) is not None)
-    return Row(first, stop, shape, s(first), s(first) if constant else None)
+    return Row(first, stop, shape, _value(s, first), s(first) if constant else None)
+
+
+_NUMBER = re.compile(r"\d+\.\d{12,}(e[-+]\d+)?")  # with more digits than one writes
+_MOMENT = 1e-14  # of a time: how far rounding may move it
+
+
+def _denoised(number: re.Match[str]) -> str:
+    return repr(denoised(float(number[0])))
+
+
+def _value(s: Schedule, step: int) -> float:
+    """The value at a step; 0 where rounding the time could make it so, to either side."""
+    value = s(step)
+    return 0.0 if abs(value) <= min(abs(value - s(step + side * _MOMENT * step)) for side in (-1, 1)) else value
 
 
 def step_from(step: float) -> float:
@@ -142,7 +158,7 @@ def _seen_through(term: Schedule, time: Affine, steps: float) -> Iterator[tuple[
     ):
         start = max((knot - first) / pace, 0.0) if knot else 0.0
         if start < min((end - first) / pace, steps) or (end == knot and start <= steps):
-            offset = first - knot + pace * start
+            offset = 0 if start else first - knot
             moved = part[offset:] if offset > 0 else shift(part, -offset) if offset < 0 else part
             yield start, moved if pace == 1 else stretch(moved, 1 / pace)
 

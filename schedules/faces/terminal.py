@@ -44,30 +44,27 @@ def terminal(
     Raises:
         ScheduleError: all schedules are endless and `steps` is None, or plotext is not installed.
     """
-    canvas = extra_module("plotext")
+    plotext = extra_module("plotext")
     width, height = shutil.get_terminal_size()
     found = [_scaled(curve, log=log) for curve in curves(schedules, steps, start=start, labels=labels, columns=width)]
     frame = Frame.around(np.concatenate([curve.values for curve in found]))
-    canvas.clear_figure()
-    canvas.limit_size(False, False)
-    canvas.plot_size(width, min(max(height - len(schedules) - 2 - bool(title), 10), HIGH))
-    canvas.theme("clear")
+    picture = plotext.figure
+    picture.clear()
+    picture.theme("colorless")  # the terminal has its own
+    picture.plot_size(width, min(max(height - len(schedules) - 2 - bool(title), 10), HIGH))
     legend: list[str] = []
     for (times, values, label), color, mark in zip(found, cycle(COLORS), cycle(MARKERS), strict=False):
         finite = np.isfinite(values)
         x, y = times[finite].tolist(), frame.heights(values[finite]).tolist()
-        canvas.plot(x, y, color=color, marker="braille" if colour else mark)
-        key = canvas.colorize("\u2812" if colour else mark, color)
+        picture.draw(picture.signal(x, y, marker=plotext.marker("braille" if colour else mark, color)).lines())
+        key = plotext.colorize("\u2812" if colour else mark, color).string(not colour)
         legend.append(f"  {key} {shortened(label, width - 4)}")
     first, end = found[0].times[0], found[0].times[-1]
-    canvas.xlim(first, end)
-    canvas.ylim(0, 1)
     heights = [frame.value(tick / 4) for tick in range(5)]
-    canvas.yticks([tick / 4 for tick in range(5)], [f"{10**v if log else v:.3g}" for v in heights])
     ticks = sorted({int(first + (end - first) * tick // 4) for tick in range(5)})
-    canvas.xticks(ticks, list(map(str, ticks)))
-    text = "\n".join([*([title] if title else []), canvas.build().rstrip("\n"), *legend])
-    return text if colour else canvas.uncolorize(text)
+    picture.ruler("x").lim(first, end).ticks(ticks, list(map(str, ticks)))
+    picture.ruler("y").lim(0, 1).ticks([tick / 4 for tick in range(5)], [f"{10**v if log else v:.3g}" for v in heights])
+    return "\n".join([*([title] if title else []), picture.build().string(not colour).rstrip("\n"), *legend])
 
 
 def _scaled(curve: Curve, *, log: bool) -> Curve:

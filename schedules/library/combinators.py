@@ -22,12 +22,14 @@ from ..algebra.checks import (
     accept,
     brief,
     demand,
+    is_known,
     is_settled,
     refusal,
     surely_equal,
     whole,
 )
 from ..algebra.forms import length_reaching, longer, parted
+from ..algebra.lists import counted, plain_function
 from ..algebra.named import Call, Shape, named
 from ..algebra.nodes import (
     Constant,
@@ -256,24 +258,29 @@ def repeat(s: Schedule, times: Times, *, stretch: Growth = 1.0, scale: Value = 1
     if times < math.inf:
         alike = surely_equal(stretch, 1) and surely_equal(scale, 1)
         rounds = _same_rounds if alike and _exact_multiples(s.steps, times) else _rounds
-        return Join(rounds(s, int(times), stretch, scale))
+        return Join(rounds(s, times, stretch, scale))
     demand(
-        is_settled(stretch), "repeat", "stretch", stretch, "how many rounds there are is settled with it; use a number"
+        is_known(stretch), "repeat", "stretch", stretch, "how many rounds there are is settled with it; use a number"
     )
     demand(stretch >= 1, "repeat", "stretch", stretch, "endless rounds do not shrink; use stretch >= 1")
     if stretch == 1:
         return cycle(s) * lift("pow", scale, Time() // s.steps)
-    shortest = s.steps if is_settled(s.steps) else 1
-    rounds = max(1 + math.ceil(math.log(EVER / shortest, stretch)), 1)
+    rounds = endless_rounds(s.steps if is_known(s.steps) else 1, stretch)
     demand(rounds <= MAX_ROUNDS, "repeat", "stretch", stretch, "rounds grow too slowly; use 1, or at least 1.01")
     return Join(_rounds(s, rounds, stretch, scale))[: math.inf]
 
 
-def _rounds(s: Schedule, times: int, factor: float, level: float) -> tuple[Schedule, ...]:
-    return tuple(level**index * stretch(s, whole(factor**index)) for index in range(times))
+@plain_function
+def endless_rounds(shortest: float, stretch: float) -> int:
+    """How many rounds there are before any training ends, each longer than the last."""
+    return max(1 + math.ceil(math.log(EVER / shortest) / math.log(stretch)), 1)
 
 
-def _same_rounds(s: Schedule, times: int, *_: float) -> tuple[Schedule, Schedule]:
+def _rounds(s: Schedule, times: float, factor: float, level: float) -> tuple[Schedule, ...]:
+    return counted(times, lambda k: level**k * stretch(s, whole(factor**k)))
+
+
+def _same_rounds(s: Schedule, times: float, *_: float) -> tuple[Schedule, Schedule]:
     """All rounds but the last as one, and the last, which ends where s ends."""
     return Warp(s, Time() % s.steps, (times - 1) * s.steps), s
 

@@ -6,11 +6,7 @@ relative accuracy down to its last step, where ``1 - rise`` would have nothing b
 """
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable
 
 from ..algebra.checks import (
     Count,
@@ -28,10 +24,11 @@ from ..algebra.checks import (
     demand,
     whole,
 )
+from ..algebra.lists import after, counted, length
 from ..algebra.named import checked, named
 from ..algebra.nodes import Constant, Join, Schedule, Time, Warp, lasting_constant, lift
 from ..algebra.ops import turns
-from ..evaluate.namespaces import device_of
+from .recording import Recording, fractal_order
 from .weights import blended, lasting, one_minus_power, sine_squared, two_halves
 
 
@@ -349,7 +346,7 @@ def multistep(start: Value, factor: Value, milestones: Milestones) -> Schedule:
     >>> multistep(1.0, 0.5, [10, 20])([9, 10, 20])
     array([1.  , 0.5 , 0.25])
     """
-    return _levels([start * factor**count for count in range(len(milestones) + 1)], milestones)
+    return _levels(lambda count: start * factor**count, milestones)
 
 
 @named
@@ -367,13 +364,13 @@ def piecewise(values: Values, boundaries: Milestones) -> Schedule:
     array([0.1 , 0.01])
     """
     demand(
-        len(values) == len(boundaries) + 1,
+        length(values) == length(boundaries) + 1,
         "piecewise",
         "boundaries",
         boundaries,
-        f"{len(values)} values have {len(values) - 1} boundaries between them",
+        f"{length(values)} values have {length(values) - 1} boundaries between them",
     )
-    return _levels(values, boundaries)
+    return _levels(values.__getitem__, boundaries)
 
 
 @named
@@ -391,9 +388,13 @@ def interpolate(points: Points) -> Schedule:
     >>> interpolate([(0, 0.0), (10, 1.0), (30, 0.0)])([5, 10, 20])
     array([0.5, 1. , 0.5])
     """
+
+    def line(k: int) -> Schedule:
+        (begin, a), (end, b) = points[k], points[k + 1]
+        return linear(a, b, end - begin)
+
     first, value = points[0]
-    lines = [linear(a, b, end - begin) for (begin, a), (end, b) in pairwise(points)]
-    return Join((constant(value, steps=first), *lines))
+    return Join((constant(value, steps=first), *counted(length(points) - 1, line)))
 
 
 @named
@@ -410,30 +411,7 @@ def replay(values: Record, *, interpolate: Switch = True) -> Schedule:
     >>> replay([0.0, 1.0, 0.0])([0.5, 1, 9])
     array([0.5, 1. , 0. ])
     """
-    return Warp(lift(Recording(values, interpolate), Time()), Time(), len(values))
-
-
-class Recording:
-    """A function of the step that reads a list of values."""
-
-    is_table = True  # it gives the same at the same step, always
-
-    def __init__(self, values: Sequence[float], interpolate: bool) -> None:
-        self.array = np.asarray(values, float)
-        self.half = np.append(np.diff(self.array / 2), 0.0) * interpolate  # a whole one may be beyond all floats
-        self.slope = self.half + self.half
-
-    def __call__(self, step: float) -> float:
-        """The value at a Python number."""
-        place = min(int(step), len(self.array) - 1)
-        return float(self.array[place] + 2 * (step - place) * self.half[place])
-
-    def on_array(self, xp: Any, steps: Any) -> Any:
-        """The values at an array of steps, in its own library and on its device."""
-        array, half = (xp.asarray(table, device=device_of(steps)) for table in (self.array, self.half))
-        known = xp.where(steps == steps, steps, 0)  # noqa: PLR0124 -- so that NaN, which equals nothing, finds a place
-        place = xp.astype(xp.clip(known // 1, 0, len(self.array) - 1), xp.int32)
-        return array[place] + 2 * (steps - place) * half[place]
+    return Warp(lift(Recording(values, interpolate), Time()), Time(), length(values))
 
 
 @named
@@ -456,10 +434,14 @@ def custom(fn: Function, *, steps: Endless = math.inf) -> Schedule:
     return Warp(lift(fn, Time()), Time(), steps)
 
 
-def _levels(values: Values, boundaries: Milestones) -> Schedule:
-    knots = [0, *boundaries]
-    parts = [lasting_constant(value, whole(b - a)) for value, a, b in zip(values, knots, boundaries, strict=False)]
-    return Join((*parts, lasting_constant(values[-1], math.inf)))
+def _levels(value: Callable[[int], float], boundaries: Milestones) -> Schedule:
+    knots, last = after(0, boundaries), length(boundaries)
+
+    def level(k: int) -> Schedule:
+        return lasting_constant(value(k), whole(boundaries[k] - knots[k]))
+
+    parts = counted(last, level)
+    return Join((*parts, lasting_constant(value(last), math.inf)))
 
 
 @named
@@ -492,7 +474,4 @@ def chebyshev(start: Positive, end: Positive, steps: Count, *, fractal: Switch =
     if not fractal:
         return curve
     demand(steps & (steps - 1) == 0, "chebyshev", "steps", steps, "a fractal order takes 1, 2, 4, 8, ... steps")
-    order = [0]
-    while len(order) < steps:
-        order = [place for early in order for place in (early, 2 * len(order) - 1 - early)]
-    return Warp(curve, replay(order, interpolate=False), steps)
+    return Warp(curve, replay(fractal_order(steps), interpolate=False), steps)

@@ -4,8 +4,6 @@ The clock is optimizer updates, unless you say otherwise: a recipe in tokens or 
 called at fractional times or stretched by `stretch`.
 """
 
-from itertools import pairwise
-
 from ..algebra.checks import (
     Milestones,
     Period,
@@ -16,11 +14,12 @@ from ..algebra.checks import (
     Switch,
     Value,
     demand,
-    is_settled,
+    is_known,
     refusal,
     whole,
 )
 from ..algebra.forms import parted
+from ..algebra.lists import after, counted, length
 from ..algebra.named import Shape, named
 from ..algebra.nodes import Schedule, Time, lift
 from .combinators import cycle, join
@@ -254,7 +253,7 @@ def sgdr(
     >>> sgdr(1.0, 10, 3, stretch=2.0)([5, 10, 20, 30])
     array([0.5, 1. , 0.5, 1. ])
     """
-    return join(*(cosine(start * scale**k, end, whole(steps * stretch**k)) for k in range(times)))
+    return join(*counted(times, lambda k: cosine(start * scale**k, end, whole(steps * stretch**k))))
 
 
 @named
@@ -349,8 +348,9 @@ def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
     training, which needs no total: ``linear(0.0, peak, W) >> power(peak, 0.51, timescale=W)``. With an exponent of 1/2
     it is `inverse_sqrt`.
 
-    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, with a decay in the last
-    tenth; OLMo-core's ``PowerLR`` has the exponent 0.51 and a decay in the last tenth.
+    The Power scheduler is ``min(0.02, 4 * batch_size * n**-0.51)`` of the n tokens seen, the batch in sequences of
+    4,096 tokens, and falls exponentially in the last tenth; OLMo-core's ``PowerLR`` has the exponent 0.51, and falls
+    along a line there.
 
     Args:
         peak: the learning rate at step 0.
@@ -360,7 +360,7 @@ def power(peak: Value, exponent: Positive, *, timescale: Period) -> Schedule:
     Raises:
         ScheduleError: the exponent or the timescale is not positive.
 
-    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), section 4.
+    Source: Shen et al. 2024, Power Scheduler (arXiv:2408.13359), equations 7 and 8.
 
     >>> power(1.0, 0.5, timescale=100)([0, 300])
     array([1. , 0.5])
@@ -400,12 +400,15 @@ def wsd_s(
     >>> wsd_s(1.0, [100, 200], warmup=10, cooldown=20)([5, 50, 90, 100, 179, 190, 200])
     array([0.5, 1. , 0.5, 1. , 1. , 0.5, 0. ])
     """
-    demand(len(milestones) > 0, "wsd_s", "milestones", milestones, "give the step at which the decay ends")
-    parts: list[Schedule] = [linear(start, peak, warmup)]
-    for begin, stop in pairwise((0, *milestones)):
-        *_, stable = _lengths("wsd_s", "warmup + cooldown", stop - begin, 0 if begin else warmup, cooldown)
-        parts += [constant(peak, steps=stable), shape(peak, end, cooldown)]
-    return join(*parts)
+    demand(length(milestones) > 0, "wsd_s", "milestones", milestones, "give the step at which the decay ends")
+    begins = after(0, milestones)
+
+    def lap(k: int) -> tuple[Schedule, Schedule]:
+        rise = warmup * (begins[k] == 0)
+        *_, stable = _lengths("wsd_s", "warmup + cooldown", milestones[k] - begins[k], rise, cooldown)
+        return constant(peak, steps=stable), shape(peak, end, cooldown)
+
+    return join(linear(start, peak, warmup), *counted(length(milestones), lap))
 
 
 @named
@@ -453,14 +456,14 @@ def lr_range_test(low: Value, high: Value, steps: Steps, *, shape: Shape = expon
 
 def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:
     """The lengths of phases, and the steps that they leave; one that looks like a fraction of many steps is refused."""
-    for name, length in used.items():
-        if is_settled(steps) and is_settled(length) and 0 < length < 1 < steps:
-            whole = f"{steps:_}" if isinstance(steps, int) else repr(steps)
+    for name, phase in used.items():
+        if is_known(steps) and is_known(phase) and (phase > 0) & (phase < 1) & (steps > 1):
+            whole = repr(steps) if isinstance(steps, float) else f"{steps:_}"
             wants = (
-                f"less than one step; for {100 * length:g}% of the steps write {name}={length!r} * {whole}, "
-                f"and for a part of a step put curves together: linear(0.0, peak, {length!r}) >> ..."
+                f"less than one step; for {100 * phase:g}% of the steps write {name}={phase!r} * {whole}, "
+                f"and for a part of a step put curves together: linear(0.0, peak, {phase!r}) >> ..."
             )
-            raise refusal(function, name, length, wants)
+            raise refusal(function, name, phase, wants)
     return _lengths(function, " + ".join(used), steps, *used.values())
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..algebra.checks import is_settled, whole
+from ..algebra.checks import Symbolic, is_known, is_settled, whole
 from ..algebra.nodes import Join, Schedule, Time, Warp, lasting_constant, lift, warped
 from ..algebra.ops import turns
 
@@ -33,8 +33,10 @@ def lasting(steps: float, end: float, term: Callable[[Schedule, Schedule, float]
     if is_settled(steps) and steps == 0:
         return lasting_constant(end, 0)
     t = Time()
-    if is_settled(steps):
-        return warped(term(t, steps - t, steps), t, steps)
+    if is_known(steps):
+        curve = warped(term(t, steps - t, steps), t, steps)
+        at_once: Any = steps == 0
+        return at_once.either(lasting_constant(end, 0), curve) if isinstance(steps, Symbolic) else curve
     arrived = (steps == 0) * 1.0  # of a step, so that nothing is divided by zero
     n = steps + arrived
     return Warp(term(t, n - t, n), t + arrived, steps)

@@ -271,7 +271,7 @@ def _offered(name: str) -> Callable[..., Any]:
 
 
 @functools.cache
-def _libraries() -> dict[str, str]:
+def libraries() -> dict[str, str]:
     """The libraries whose dialects are spoken, and their modules; text knows them as users do, by name."""
     from importlib.util import find_spec
     from pkgutil import iter_modules
@@ -283,7 +283,7 @@ def _libraries() -> dict[str, str]:
 
 def _dialect(library: str, name: str) -> Callable[..., Any]:
     """The schedule of another library by its own name."""
-    modules = _libraries()
+    modules = libraries()
     if library not in modules:
         raise ScheduleError(f"no library of this name; there are {', '.join(modules)}")
     module = import_module(modules[library])
@@ -295,11 +295,11 @@ def _dialect(library: str, name: str) -> Callable[..., Any]:
 
 def _is_word(name: str) -> bool:
     """Whether a name means something by itself."""
-    return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS or name in _offers() or name in _libraries()
+    return name in _CONSTANTS or name in _OPERATIONS or name in MAKERS or name in _offers() or name in libraries()
 
 
 def _elsewhere(name: str) -> list[str]:
-    return [f"{library}.{name}" for library, path in _libraries().items() if name in import_module(path).__all__]
+    return [f"{library}.{name}" for library, path in libraries().items() if name in import_module(path).__all__]
 
 
 Word: TypeAlias = "Callable[[Reader, ast.Call, int], Any]"
@@ -489,7 +489,7 @@ class Reader:
 
         if name == "custom":
             return "a Python function has no text form; build custom(...) in Python"
-        if name in _libraries():
+        if name in libraries():
             return f"this is a library; call one of its schedules: {name}.NAME(...)"
         if name in self.names:
             return "this stands for a number or a schedule, and cannot be called"

@@ -15,8 +15,8 @@ from ..algebra.checks import ScheduleError, demand
 from ..algebra.named import Call
 from ..algebra.nodes import Join, Op, Schedule, constant_value
 from ..evaluate.fold import Clock, Evaluator
-from ..library.curves import Recording
 from ..library.equations import Formula, equation_of
+from ..library.recording import Recording
 from .latex import in_latex
 from .symbols import BUILD, OPERATORS, T, binary, call, minus, negative, number_of, numeral
 

@@ -20,7 +20,7 @@ from ..algebra.ops import NUMBERS, bound
 from ..evaluate.fold import Clock
 from ..evaluate.namespaces import on_numbers
 from ..evaluate.numbers import Expr, Source, as_float
-from ..library.curves import Recording
+from ..library.recording import Recording
 from .formula import quoted
 
 WIDTH = 100  # characters of a line of numbers, and of the name of a part
@@ -69,7 +69,7 @@ def to_python(s: Schedule, name: str = "schedule") -> str:
     demand(not s.tracers, "to_python", "s", s, "its numbers are being traced; export it outside of the traced function")
     module = Module(name)
     body = Standalone(s, module).function(name, "t: float")
-    text = "\n\n\n".join((*module.helpers.values(), *module.tables, _documented(body, s)))
+    text = commented("\n\n\n".join((*module.helpers.values(), *module.tables, _documented(body, s))))
     return f"import math\n\n\n{text}" if "math." in _code(body, module) else text
 
 
@@ -390,14 +390,16 @@ def _look_up(knots, parts, t):
 
 
 def tidy(function: str) -> str:
-    """The text of a function as one would write it: no needless parentheses and variables, comments for marks."""
+    """The text of a function as one would write it: no needless parentheses and variables."""
     tree = cast("ast.FunctionDef", ast.parse(function).body[0])
     tree.body = _returning(tree.body)
     _Tidy().visit(tree)
-    lines = ast.unparse(ast.fix_missing_locations(tree)).splitlines()
-    return "\n".join(
-        re.sub(r"^(\s*)mark\((.*)\)$", lambda mark: f"{mark[1]}# {ast.literal_eval(mark[2])}", line) for line in lines
-    )
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def commented(text: str) -> str:
+    """Source with comments for its marks."""
+    return re.sub(r"(?m)^( *)mark\((.*)\)$", lambda mark: f"{mark[1]}# {ast.literal_eval(mark[2])}", text)
 
 
 def _returning(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -22,7 +22,7 @@ def numeral(value: float) -> Formula:
     """A number without what rounding added to it; a simple share of pi is written as such."""
     if not math.isfinite(value):
         return negative(ast.Name("inf")) if value < 0 else ast.Name("inf")
-    value = _denoised(value)
+    value = denoised(value)
     if value < 0 or (value == 0 and math.copysign(1, value) < 0):
         return ast.UnaryOp(ast.USub(), numeral(-value)) if value else ast.Constant(0)
     share = Fraction(value / math.pi).limit_denominator(10**7)
@@ -32,7 +32,8 @@ def numeral(value: float) -> Formula:
     return ast.Constant(int(value) if value.is_integer() and value < 1e15 else value)
 
 
-def _denoised(value: float) -> float:
+def denoised(value: float) -> float:
+    """A number without what rounding added to it."""
     short = float(f"{value:.{DIGITS}g}")
     return short if near(short, value) else float(value)
 

@@ -7,6 +7,7 @@ curves of other schedules; so the law tells which schedule is best, and its grad
 Source: Luo et al. 2025 (arXiv:2503.12811).
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Iterable
@@ -38,7 +39,7 @@ class MultiPowerLaw:
         beta: the exponent in the sum of the learning rates since the decay.
         gamma: the exponent in the learning rate after the decay.
 
-    Source: Luo et al. 2025 (arXiv:2503.12811).
+    Source: Luo et al. 2025 (arXiv:2503.12811), equations 1 and 2.
 
     >>> from schedules import constant, cosine
     >>> law = LAWS["100M"]
@@ -161,17 +162,25 @@ class _Descent:
     warmup: int
     values: np.ndarray
 
+    def rates(self, given: Any) -> Any:
+        """The learning rates with these numbers, in JAX."""
+        return with_leaves(self.s, given)(extra_module("jax.numpy", "theory").arange(len(self.values)))
+
+    @functools.cached_property
+    def compiled(self) -> Any:
+        """The same, as one program for all numbers."""
+        return extra_module("jax", "theory").jit(self.rates)
+
     def allowed(self, given: np.ndarray) -> bool:
         """Whether there is a schedule with these numbers, of the same duration and warm-up, and no higher."""
         try:
-            s = with_leaves(self.s, map(whole, given.tolist()))
-            values = s.values(len(self.values))
+            steps = with_leaves(self.s, map(whole, given.tolist())).steps
         except (ScheduleError, ArithmeticError):
             return False
-        peak = self.values.max()
+        values, peak = np.asarray(self.compiled(given)), self.values.max()
         moved = np.abs(values - self.values)[: self.warmup].max(initial=0.0)
-        same = s.steps == self.s.steps and moved <= 1e-9 * peak
-        return same and values.min() >= 0 and values.max() <= peak * (1 + 1e-9)
+        same = steps == self.s.steps and moved <= 1e-9 * peak
+        return bool(same and values.min() >= 0 and values.max() <= peak * (1 + 1e-9))
 
     def reach(self, given: np.ndarray, place: int, way: int) -> float:
         """Half of how far the logarithm of one number may go one way: so far, two neighbours may go together."""
@@ -184,7 +193,7 @@ class _Descent:
     def loss(self, logs: Any, given: Any) -> Any:
         """The last loss, in JAX, with numbers that are multiplied by the exponentials of `logs`."""
         jnp = extra_module("jax.numpy", "theory")
-        eta = with_leaves(self.s, given * jnp.exp(logs))(jnp.arange(len(self.values)))
+        eta = self.rates(given * jnp.exp(logs))
         return _losses(jnp, self.law, eta, np.array([len(eta) - 1]), self.warmup)[0]
 
     def end(self) -> Schedule:
@@ -201,7 +210,7 @@ class _Descent:
                 if not self.allowed(moved) or before - found.fun < 1e-5 * found.fun:
                     break
                 given, before = moved, float(found.fun)
-        return self.rounded(given)
+            return self.rounded(given)
 
     def rounded(self, given: np.ndarray) -> Schedule:
         """The schedule with as few digits as it may have; what was whole is whole."""

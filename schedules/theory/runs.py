@@ -64,7 +64,7 @@ def seesaw(s: Schedule, batch: float) -> Seesaw:
     Raises:
         ScheduleError: s is endless, or not above 0 at its peak.
 
-    Source: Meterez et al. 2025, Seesaw (arXiv:2510.14717).
+    Source: Meterez et al. 2025, Seesaw (arXiv:2510.14717), theorem 1.
 
     >>> from schedules import linear
     >>> rate, size = seesaw(linear(1.0, 0.0, 1_000), 256)

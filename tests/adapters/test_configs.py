@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import importlib
+import math
 import re
 import shlex
 import sys
@@ -80,22 +81,15 @@ def run(optimizer, scheduler, steps):
 # -- Transformers ----------------------------------------------------------------------------------------
 
 
-def hugging(root, config, *, resume=None, texts=True, **more):
-    """A run of Transformers' Trainer by a config: what its updates used, and the trainer."""
+def hugging(root, config, *, resume=None, texts=True, kinds=None, data=None, **more):
+    """A run of Transformers' Trainer, or of one that derives from it, by a config: what its updates used, and it."""
     transformers = pytest.importorskip("transformers")
     from schedules.adapters.transformers import scheduled_arguments, scheduled_trainer
 
-    kind = scheduled_arguments(transformers.TrainingArguments) if texts else transformers.TrainingArguments
-    given = {**config, "output_dir": str(root), **more}
-    (arguments,) = transformers.HfArgumentParser(kind).parse_dict(
-        given
-        | {
-            "per_device_train_batch_size": 2,
-            "use_cpu": True,
-            "report_to": "none",
-            "disable_tqdm": True,
-            "save_steps": 5,
-        }
+    kind, arguments = kinds or (transformers.Trainer, transformers.TrainingArguments)
+    machine = {"use_cpu": True, "bf16": False, "report_to": "none", "disable_tqdm": True}
+    (arguments,) = transformers.HfArgumentParser(scheduled_arguments(arguments) if texts else arguments).parse_dict(
+        config | {"output_dir": str(root), "per_device_train_batch_size": 2, "save_steps": 5} | machine
     )
     torch.manual_seed(0)
     model = transformers.GPT2LMHeadModel(
@@ -110,9 +104,8 @@ def hugging(root, config, *, resume=None, texts=True, **more):
         def on_optimizer_step(self, _args, _state, _control, optimizer, **_):
             used.append([group["lr"] for group in optimizer.param_groups])
 
-    trainer = scheduled_trainer(transformers.Trainer)(
-        model, arguments, train_dataset=[{"input_ids": row, "labels": row} for row in tokens], callbacks=[Recorder()]
-    )
+    data = data or [{"input_ids": row, "labels": row} for row in tokens]
+    trainer = scheduled_trainer(kind)(model, arguments, train_dataset=data, callbacks=[Recorder()], **more)
     trainer.train(resume_from_checkpoint=resume)
     return used, trainer
 
@@ -139,6 +132,28 @@ def test_transformers_counts_epochs_and_says_when_there_is_no_text(tmp_path):
     assert_follows(used, WSD, [0.1, 0.1], 12)
     with pytest.raises(ScheduleError, match=r"scheduled_trainer: args.schedule=None: give the text in the arguments"):
         hugging(tmp_path, {"max_steps": 1})
+
+
+def test_trl_derives_from_transformers(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    trl, datasets = pytest.importorskip("trl"), pytest.importorskip("datasets")
+    import tokenizers
+    import transformers
+
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({".": 0, "a": 1, "b": 2}, "."))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    used, trainer = hugging(
+        tmp_path,
+        yaml_of("transformers.yaml"),
+        kinds=(trl.SFTTrainer, trl.SFTConfig),
+        data=datasets.Dataset.from_list([{"text": "a b b a"}] * 24),
+        processing_class=transformers.PreTrainedTokenizerFast(
+            tokenizer_object=words, **dict.fromkeys(("eos_token", "pad_token", "unk_token"), ".")
+        ),
+    )
+    assert type(trainer).__name__ == "ScheduledSFTTrainer"
+    assert len(used) == 12
+    assert_follows(used, WSD, [3e-4, 3e-4], 12)
 
 
 # -- Lightning -------------------------------------------------------------------------------------------
@@ -437,9 +452,11 @@ def test_llm_foundry_builds_it_by_its_name(wheel, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("by_epoch", [False, True])
 def test_mmengines_runner_follows_it(pytestconfig, monkeypatch, tmp_path, by_epoch):
-    """A real Runner, built of a config; of MMEngine its wheel alone, beside what it draws and prints with."""
-    for needed in ("cv2", "addict", "yapf", "termcolor", "rich"):
+    """A real Runner, built of a config; of MMEngine its wheel alone, and nothing to draw with."""
+    for needed in ("addict", "yapf", "termcolor", "rich"):
         pytest.importorskip(needed)
+    bare = {"setNumThreads": lambda _: None, "__version__": "0"}  # what draws, and nothing is drawn
+    monkeypatch.setitem(sys.modules, "cv2", SimpleNamespace(**bare))
     monkeypatch.syspath_prepend(str(peers.unpacked(pytestconfig, "mmengine==0.10.7")))
     before = set(sys.modules)
     try:
@@ -505,6 +522,26 @@ def test_kohyas_arguments_make_it():
     optimizer = optimizer_of(0.1, 0.2)
     scheduler = getattr(importlib.import_module(module), name)(optimizer, **keywords)
     assert_follows(run(optimizer, scheduler, 50), keywords["schedule"], [0.1, 0.2], 12_000)
+
+
+# -- tokens ----------------------------------------------------------------------------------------------
+
+
+def test_a_block_of_tokens_is_a_schedule_of_updates():
+    text = yaml_of("tokens.yaml")["schedule"]
+    optimizer = optimizer_of(3e-4, 0.1)
+    scheduler = ScheduleLR(optimizer, text)
+    assert_follows(run(optimizer, scheduler, 5), text, [3e-4, 0.1], 0)
+    s, batch = parse(text, lr=3e-4), sc.to_multiple(sc.linear(500_000, 4_000_000, 5_000), 65_536)
+    wsd = sc.wsd(3e-4, 300_000_000_000, warmup=3_000_000_000, cooldown=60_000_000_000)
+    seen = np.concatenate([[0.0], np.cumsum(batch.values(80_000))])
+    updates = [0, 1, 999, 4_999, 5_000, 60_000, 70_000, math.floor(s.steps)]
+    np.testing.assert_allclose([s(t) for t in updates], wsd(seen[updates]), rtol=1e-12, atol=1e-18)
+
+
+def test_each_block_of_the_guide_has_its_loader():
+    loaded = re.findall(r'(?:FILES\[|yaml_of\()"([\w.]+)"', Path(__file__).read_text())
+    assert set(loaded) == set(FILES)
 
 
 # -- what is known only when training starts -------------------------------------------------------------

@@ -44,7 +44,7 @@ def agree(s, peer, lr, total, steps=None):
 
 
 rates = st.sampled_from([0.1, 1.0, 3e-4]) | st.floats(1e-4, 2.0)
-totals = st.sampled_from([1, 2, 3]) | st.integers(1, 90)
+totals = st.sampled_from([0, 1, 2, 3]) | st.integers(1, 90)
 floors = st.sampled_from([0.0, 1e-6]) | st.floats(0.0, 9e-6)
 alphas = st.sampled_from([0.0, 0.1, 1.0]) | st.floats(0.0, 1.0)
 
@@ -80,7 +80,9 @@ def test_decays(olmo, name, data, lr, total):
         arguments |= {"b": data.draw(st.sampled_from([-0.51, -1.0]) | st.floats(-2.0, -0.1))}
     elif name != "WSD":
         arguments |= {"alpha_f": data.draw(alphas.filter(bool))}
-    s, peer = getattr(dialect, name)(lr, total, **arguments), getattr(olmo, name)(**arguments)
+    own = data.draw(st.none() | totals) if name == "CosWithWarmupAndLinearDecay" else None
+    s = getattr(dialect, name)(lr, total, **arguments, **({} if own is None else {"cosine_t_max": own}))
+    peer = getattr(olmo, name)(**arguments, **({} if own is None else {"t_max": own}))
     try:
         agree(s, peer, lr, total)
     except ZeroDivisionError:

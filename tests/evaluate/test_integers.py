@@ -64,7 +64,7 @@ int32s = st.lists(
 )
 
 
-few = settings(max_examples=25)  # each term is compiled several times over
+few = settings(max_examples=max(settings.default.max_examples // 4, 1))  # each term is compiled several times over
 
 
 @few

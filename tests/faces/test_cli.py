@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import schedules
 import schedules as sc
 from schedules.faces.cli import main
 from schedules.text.formula import explain
+from schedules.text.javascript import to_js
 from schedules.text.source import to_python
 
 WSD = "wsd(3e-4, 1_000, warmup=20, cooldown=200, shape=one_minus_sqrt)"
@@ -90,6 +92,7 @@ def test_explain(capsys):
 
 EXPORTS = {
     ("python",): lambda s: f"{to_python(s)}\n",
+    ("js",): to_js,
     ("python", "--name", "lr"): lambda s: f"{to_python(s, 'lr')}\n",
     ("latex",): lambda s: f"{explain(s, latex=True)}\n",
     ("csv",): lambda s: "step,value\n" + "".join(f"{t},{s(t)!r}\n" for t in range(1_000)),
@@ -474,3 +477,18 @@ def test_installed_packages_offer_theirs(tmp_path):
 def test_schedules_of_other_libraries_by_their_names(capsys):
     assert main(["describe", "transformers.get_wsd_schedule(1e-3, 100, 200, num_training_steps=1000)"]) == 0
     assert "constant(0.001, steps=700)" in capsys.readouterr().out
+
+
+def test_page(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "page.html"
+    assert main(["page", "wsd(1e-3, 10_000, warmup=500, cooldown=2_000)", "cosine(1, 0, 9)", "-o", str(path)]) == 0
+    assert '["wsd(1e-3, 10_000, warmup=500, cooldown=2_000)", "cosine(1, 0, 9)"]' in path.read_text()
+    assert main(["page", "cosine(peak, 0, 9)", "-D", "peak=0.5", "--log", "-o", str(path)]) == 0
+    assert '["cosine(0.5, 0.0, 9)"], "log": true' in path.read_text()
+    seen = []
+    monkeypatch.setattr("webbrowser.open", seen.append)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["page", "torch.ExponentialLR(0.1, gamma=0.9)"]) == 0
+    (address,) = seen
+    assert capsys.readouterr().out == f"{address}\n"
+    assert '["exponential_decay(0.1, 0.9)"]' in Path(address.removeprefix("file://")).read_text()

@@ -295,7 +295,9 @@ def test_the_picture_in_the_terminal():
     assert "\x1b" not in text
     assert "0.0001" in text
     assert text.splitlines()[-2:] == ["  • linear(0.0, 0.0001, 50)", "  x cosine(0.0001, 0.0, 50)"]
-    assert "\x1b" in terminal([sc.linear(0.0, 1.0, 50)], colour=True)
+    coloured = terminal([sc.linear(0.0, 1.0, 50)], colour=True)
+    assert "\x1b[38" in coloured
+    assert "\x1b[48" not in coloured, "the terminal has a background of its own"
 
 
 def test_plot_keeps_what_given_axes_say():

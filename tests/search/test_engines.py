@@ -1,6 +1,5 @@
 """Engines that people use, on real trainings: Optuna with two processes and a kill, Ray with two workers, a vmap."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import pytest
-from search.trainings import STEPS, trained
+from search.trainings import CONFIG, STEPS, space_of, trained
 
 import schedules as sc
 from schedules import parse
@@ -20,20 +19,6 @@ from schedules.search import Space
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-CONFIG = json.dumps(
-    {
-        "steps": STEPS,
-        "schedule": "choice(cosine(loguniform(0.01, 1.5), 0, steps), wsd(loguniform(0.01, 1.5), steps, warmup=0, "
-        "cooldown=uniform(0.1, 1.0) * steps))",
-    }
-)
-
-
-def space_of(config):
-    """The space that a config writes."""
-    given = json.loads(config)
-    return Space(given["schedule"], steps=given["steps"])
 
 
 @pytest.fixture(scope="module")
@@ -54,51 +39,57 @@ def test_optuna_finds_a_schedule_as_good_as_the_best_of_a_dense_grid(dense):
 
 
 WORKER = """
-import json, sys, time
+import sys, time
 import optuna
-from search.trainings import trained
-from schedules.search import Space
-config, storage, count, pause = sys.argv[1:]
-given = json.loads(config)
-space = Space(given["schedule"], steps=given["steps"])
-backend = optuna.storages.journal.JournalFileBackend(storage)
+from search.trainings import space_of, trained
+config, storage = sys.argv[1:]
+space = space_of(config)
+lock = optuna.storages.journal.JournalFileSymlinkLock(storage, grace_period=5)
+backend = optuna.storages.journal.JournalFileBackend(storage, lock)
 study = optuna.create_study(study_name="s", storage=optuna.storages.JournalStorage(backend), load_if_exists=True)
 def objective(trial):
     loss = trained(space.suggest(trial))
-    time.sleep(float(pause))
+    time.sleep(0.05)
     return loss
-study.optimize(objective, n_trials=int(count))
+study.optimize(objective, n_trials=1_000)
 """
 
 
-def start(storage, count, pause):
-    """A process that takes part in the study."""
+def start(storage):
+    """A process that takes part in the study until it is killed."""
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    command = [sys.executable, "-c", WORKER, CONFIG, str(storage), str(count), str(pause)]
+    command = [sys.executable, "-c", WORKER, CONFIG, str(storage)]
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)  # noqa: S603 -- our own code
 
 
-def finished(storage):
+def resumed(storage):
+    """The study, from what is stored."""
+    lock = optuna.storages.journal.JournalFileSymlinkLock(
+        str(storage), grace_period=5
+    )  # one that is killed may hold it
+    backend = optuna.storages.journal.JournalFileBackend(str(storage), lock)
+    return optuna.load_study(study_name="s", storage=optuna.storages.JournalStorage(backend))
+
+
+def finished(study):
     """The trials of the study that are complete."""
-    backend = optuna.storages.journal.JournalFileBackend(str(storage))
-    study = optuna.load_study(study_name="s", storage=optuna.storages.JournalStorage(backend))
     return {t.number: (t.value, t.user_attrs["schedule"]) for t in study.trials if t.value is not None}
 
 
 def test_a_study_of_two_processes_goes_on_after_a_kill(tmp_path):
     storage = tmp_path / "study.log"
-    workers = [start(storage, 100, 0.05) for _ in range(2)]
+    workers = [start(storage) for _ in range(2)]
     while not storage.exists() or storage.read_text().count('"schedule"') < 6:
         assert all(worker.poll() is None for worker in workers)
         time.sleep(0.05)
     for worker in workers:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    before = finished(storage)
+    study = resumed(storage)
+    before = finished(study)
     assert len(before) >= 2
-    again = start(storage, 5, 0)
-    assert again.wait() == 0
-    after = finished(storage)
+    study.optimize(lambda trial: trained(space_of(CONFIG).suggest(trial)), n_trials=5)
+    after = finished(resumed(storage))
     assert before.items() <= after.items()  # no finished trial is lost
     assert len(after) == len(before) + 5
     for value, text in after.values():
@@ -136,8 +127,14 @@ def test_ray_tune_with_two_workers(dense, tmp_path):
 
     here = str(Path(__file__).parent.parent)
     space = space_of(CONFIG)
+    met = tmp_path / "met"
+    met.mkdir()
 
     def trainable(config):
+        (met / str(os.getpid())).touch()
+        deadline = time.monotonic() + 120
+        while len(list(met.iterdir())) < 2 and time.monotonic() < deadline:  # or one worker may run all the trials
+            time.sleep(0.05)
         s = space_of(config["config"]).fill(config)
         return {"loss": trained(s), "schedule": repr(s), "pid": os.getpid()}
 
@@ -148,15 +145,20 @@ def test_ray_tune_with_two_workers(dense, tmp_path):
             tune.with_resources(trainable, {"cpu": 1}),
             param_space={"config": CONFIG, **space.ray()},
             tune_config=tune.TuneConfig(
-                num_samples=24, max_concurrent_trials=2, metric="loss", mode="min", reuse_actors=True
+                num_samples=12,
+                max_concurrent_trials=2,
+                metric="loss",
+                mode="min",
+                reuse_actors=True,
+                search_alg=tune.search.BasicVariantGenerator(random_state=0),
             ),
-            run_config=tune.RunConfig(storage_path=str(tmp_path), verbose=0),
+            run_config=tune.RunConfig(storage_path=str(tmp_path / "runs"), verbose=0),
         )
         results = tuner.fit()
     finally:
         ray.shutdown()
     assert not results.errors
-    assert len({result.metrics["pid"] for result in results}) >= 2
+    assert len({result.metrics["pid"] for result in results}) == 2
     for result in results:
         s = parse(result.metrics["schedule"])
         assert space.contains(s)

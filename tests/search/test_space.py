@@ -137,9 +137,9 @@ def test_hydra_reads_its_overrides():
 
 def test_wandb_is_told_of_every_draw():
     found = SPACE.wandb()
-    assert found["0.cosine_warmup.warmup"] == {"distribution": "int_uniform", "min": 10, "max": 2_000}
+    assert found["_0.cosine_warmup.warmup"] == {"distribution": "int_uniform", "min": 10, "max": 2_000}
     assert found["choice"] == {"values": ["cosine_warmup", "wsd"]}
-    assert set(found) == set(SPACE.draws)
+    assert {name.removeprefix("_") for name in found} == set(SPACE.draws)
 
 
 def test_screening_keeps_what_is_predicted_best():

@@ -1,9 +1,26 @@
 """Real trainings, short ones: SGD on a noisy quadratic."""
 
+import json
+
 import numpy as np
+
+from schedules.search import Space
 
 STEPS = 300
 CURVATURES = np.geomspace(1.0, 0.01, 20)
+CONFIG = json.dumps(
+    {
+        "steps": STEPS,
+        "schedule": "choice(cosine(loguniform(0.01, 1.5), 0, steps), wsd(loguniform(0.01, 1.5), steps, warmup=0, "
+        "cooldown=uniform(0.1, 1.0) * steps))",
+    }
+)
+
+
+def space_of(config):
+    """The space that a config writes."""
+    given = json.loads(config)
+    return Space(given["schedule"], steps=given["steps"])
 
 
 def trained(s):

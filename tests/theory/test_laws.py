@@ -86,19 +86,19 @@ def test_a_fit_needs_losses(runs, words):
 
 
 def test_a_better_schedule_beats_cosine_and_wsd_of_its_length_and_peak():
-    law, steps, ramp = LAWS["400M"], 3_000, sc.linear(0.0, PEAK, 200)
-    s = ramp >> sc.interpolate([*((k, PEAK * (1 - k / 3_000)) for k in (0, 1_500, 2_000, 2_500)), (steps - 200, 1e-6)])
-    found = law.improve(s, warmup=200)
+    law, steps, ramp = LAWS["400M"], 1_500, sc.linear(0.0, PEAK, 100)
+    s = ramp >> sc.interpolate([*((k, PEAK * (1 - k / 1_500)) for k in (0, 1_000, 1_200)), (steps - 100, 1e-6)])
+    found = law.improve(s, warmup=100)
 
     def final(schedule):
-        return law.predict(schedule, steps - 1, warmup=200)
+        return law.predict(schedule, steps - 1, warmup=100)
 
-    others = [s, sc.cosine_warmup(PEAK, steps, warmup=200)]
-    others += [sc.wsd(PEAK, steps, warmup=200, cooldown=n) for n in (300, 600, 1_200)]
+    others = [s, sc.cosine_warmup(PEAK, steps, warmup=100)]
+    others += [sc.wsd(PEAK, steps, warmup=100, cooldown=n) for n in (150, 300, 600)]
     assert final(found) < min(map(final, others))
     assert found.steps == steps
     assert max(found.values()) <= PEAK * (1 + 1e-12)
-    assert found.values(200) == pytest.approx(s.values(200))
+    assert found.values(100) == pytest.approx(s.values(100))
     assert parse(repr(found)) == found
 
 
