@@ -124,6 +124,11 @@ def test_whole_times_are_exact_for_as_long_as_integers_hold_them():
         np.testing.assert_allclose(s(jnp.asarray(steps)), [s(int(t)) for t in steps], rtol=0, atol=ULP)
 
 
+def test_one_step_that_goes_beyond_them_among_many_parts():
+    parts = [Warp(sc.linear(0.0, 1.0 + k, 2**32), (2**30 - k - Time()) + (2**30 + k), 1) for k in range(20)]
+    np.testing.assert_allclose(sc.join(*parts)(jnp.arange(20)), [(1 + k) / 2 for k in range(20)], rtol=4 * ULP)
+
+
 def test_unsigned_steps_go_beyond_the_integers():
     far = sc.linear(1.0, 0.0, 2**33)
     assert float(far(jnp.uint32(2**32 - 1))) == pytest.approx(0.5, rel=1e-6)
