@@ -5,9 +5,7 @@ from importlib.util import find_spec
 TRAINERS = {"axolotl": "axolotl", "lightning": "jsonargparse", "llmfoundry": "composer", "mmengine": "mmengine"}
 TRAINERS |= {"olmo_core": "olmo_core", "torchtitan": "torchtitan", "transformers": "transformers"}
 
-collect_ignore = [  # a module that fails to import would stay in sys.modules, half made
-    f"{folder}/{name}.py"
-    for folder in ("adapters", "schedules/adapters")
-    for name, needed in TRAINERS.items()
-    if find_spec(needed) is None
+collect_ignore = ["schedules/adapters"]  # the same files by another name
+collect_ignore += [  # a module that fails to import would stay in sys.modules, half made
+    f"adapters/{name}.py" for name, needed in TRAINERS.items() if find_spec(needed) is None
 ]

@@ -258,7 +258,7 @@ class Table:
         self.schedules = list(lines)
         self._functions = [schedule.function() for schedule in lines]
         self._count = -1  # of groups, once they are taken over
-        self._numbers: list[list[Any]] = []
+        self._numbers: list[tuple[Callable[[list[Group]], Sequence[Group]] | None, list[list[Any]]]] = []
         self._tensors: list[tuple[int, float, bool, Cell, list[int], list[Tensor]]] = []
 
     def fits(self, groups: list[Group]) -> bool:
@@ -272,6 +272,7 @@ class Table:
             entry.group[entry.initial] = entry.own
         _own_tensors(entries)
         self._count, self._numbers, self._tensors = len(self.groups), [], []
+        columns: dict[tuple[int, ...], list[list[Any]]] = {}  # by the groups that they are written into
         for (line, factor, is_rate, cell), places in self._plan.items():
             held = [cell.read(self.groups[place]) for place in places]
             numbers = [place for place, there in zip(places, held, strict=True) if not isinstance(there, Tensor)]
@@ -282,10 +283,11 @@ class Table:
                 group = self.groups[place]
                 group[cell.key] = tuples.setdefault(group[cell.key], group[cell.key])
             if numbers:
-                self._numbers.append([line, factor, is_rate, *cell, _picking(numbers), taken])
+                columns.setdefault(tuple(numbers), []).append([line, factor, is_rate, *cell, taken])
             if tensors := [there for there in held if isinstance(there, Tensor)]:
                 others = sorted(set(places) - set(numbers))
                 self._tensors.append((line, factor, is_rate, cell, others, tensors))
+        self._numbers = [(_picking(places, self._count), found) for places, found in columns.items()]
 
     def at(self, step: float) -> list[float]:
         """The values of the schedules at a step, each asked once.
@@ -310,19 +312,21 @@ class Table:
         """
         if len(groups) != self._count:
             return False
-        for column in self._numbers:
-            line, factor, is_rate, key, entry, pick, last = column
-            number = values[line] * factor
-            if is_rate and damp is not None:
-                number = damp(number)
-            if entry is None:
-                for group in pick(groups):
-                    if group[key] is not last:
-                        return False
-                    group[key] = number
-            elif not _write_entries(pick(groups), key, entry, last, number):
-                return False
-            column[-1] = number
+        for pick, columns in self._numbers:
+            chosen = groups if pick is None else pick(groups)
+            for column in columns:
+                line, factor, is_rate, key, entry, last = column
+                number = values[line] * factor
+                if is_rate and damp is not None:
+                    number = damp(number)
+                if entry is None:
+                    for group in chosen:
+                        if group[key] is not last:
+                            return False
+                        group[key] = number
+                elif not _write_entries(chosen, key, entry, last, number):
+                    return False
+                column[-1] = number
         for line, factor, is_rate, cell, places, tensors in self._tensors:
             number = values[line] * factor
             if any(cell.read(groups[place]) is not there for place, there in zip(places, tensors, strict=True)):
@@ -405,8 +409,10 @@ def _doubts(row: list[Entry], before: list[Entry], step: float) -> Iterator[str]
             )
 
 
-def _picking(places: list[int]) -> Callable[[list[Group]], Sequence[Group]]:
-    """What picks the items at some places of a list."""
+def _picking(places: Sequence[int], count: int) -> Callable[[list[Group]], Sequence[Group]] | None:
+    """What picks the items at some places of a list of so many; None for all of them."""
+    if len(places) == count:
+        return None
     first, last = places[0], places[-1]
     in_a_row = last - first + 1 == len(places)
     return operator.itemgetter(slice(first, last + 1)) if in_a_row else operator.itemgetter(*places)

@@ -28,6 +28,7 @@ myst_links_external_new_tab = False
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = [("edit.js", {"type": "module"})]
 html_copy_source = False
 html_show_sourcelink = False
 html_math_renderer = "mathml"

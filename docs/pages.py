@@ -18,9 +18,10 @@ from types import ModuleType
 from typing import Any
 
 import schedules
-from schedules import Schedule, dialects, explain, parse
+from schedules import Schedule, ScheduleError, dialects, explain, parse
 from schedules.algebra.named import MAKERS
 from schedules.faces import cli
+from schedules.faces.page import editable
 from schedules.library.equations import equation_of
 from schedules.text.formula import filled
 from schedules.text.latex import math_of
@@ -123,7 +124,10 @@ def details(summary: str, text: str) -> str:
 
 def picture(s: Schedule) -> str:
     """What a notebook shows of a schedule, to be put into a page."""
-    return f'<figure class="schedule" data-expression="{html.escape(repr(s), quote=True)}">{s._repr_html_()}</figure>'
+    with contextlib.suppress(ScheduleError):  # of a Python function, which the editor cannot read
+        text = html.escape(editable("docs", s), quote=True)
+        return f'<figure class="schedule" data-expression="{text}">{s._repr_html_()}</figure>'
+    return f'<figure class="schedule">{s._repr_html_()}</figure>'
 
 
 SHOWN = {

@@ -8,6 +8,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.docutils import SphinxDirective
 
 from schedules import parse
+from schedules.faces.page import module_js
 
 from . import pages, pictures
 
@@ -26,6 +27,7 @@ def made() -> None:
     """Make what no one writes."""
     pages.write(HERE)
     pictures.write(HERE / "_static" / "made")
+    (HERE / "_static" / "made" / "editor.js").write_text(module_js())
 
 
 class Picture(SphinxDirective):

@@ -91,25 +91,24 @@ def length_reaching(length: Any, clock: Callable[[Any], Any], goal: Any) -> Any:
 def ends(lengths: Iterable[Any]) -> tuple[Any, ...]:
     """0, and the end of each part of a join: the sums of their lengths, each rounded once.
 
-    Where rounding would keep the last part from its own end, a sum that is rounded gives way by that much: the whole
-    where the last knot is exact and the whole is no whole number, else the last knot.
+    Where rounding would keep the last part from its own end, a sum gives way by that much: the last knot, if it is a
+    sum, or else (of two parts it is the first one's length, as given) the whole, if that is no whole number.
     """
     found: list[Any] = [0]
-    before = lost = 0.0  # what rounding took from the last knot, and from the end
-    length = 0
+    lost, length = 0.0, 0
     for length in lengths:
-        end, before = found[-1] + length, lost
+        end = found[-1] + length
         if isinstance(end, float) and end < math.inf:
             given = found[-1], lost, length
             end = math.fsum(given)
             lost = math.fsum((*given, -end))
         found.append(whole(end) if is_settled(end) else end)
-    *_, knot, end = found
+    *before, knot, end = found
     if is_settled(end) and end < math.inf and end - knot < length:
-        if before == 0 and isinstance(end, float):
-            found[-1] = math.nextafter(end, math.inf)
-        else:
+        if len(before) > 1 or isinstance(end, int):
             found[-2] = min(end - length, math.nextafter(knot, 0))
+        else:
+            found[-1] = math.nextafter(end, math.inf)
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from ..algebra.ops import SINGULAR, SYMMETRIC, bound
 from . import float32
 from .fold import Clock
 from .integers import Bounded
+from .libraries import Program, by_parts
 from .namespaces import (
     array_like,
     as_floats,
@@ -29,7 +30,7 @@ from .namespaces import (
 )
 from .stacked import looked_up, numbers, stacked
 
-FEW = 16  # a join of more parts looks the numbers of its part up, so that no program grows with their count
+NESTED = 4  # parts; a join of more evaluates each form once, with the numbers of the part that a step falls in
 
 
 class Arrays(Bounded):
@@ -96,7 +97,7 @@ class Arrays(Bounded):
         places = [place for place, _, _ in active(term, time.low, time.high)]
         if len(places) > 2 and term.levels and all(map(is_settled, (*term.levels, *term.knots))):
             return looked_up(self.xp, term, places, time)
-        if len(places) > FEW:
+        if len(places) > NESTED:
             return stacked(self.xp, term, places, time, lambda body, local: self.another(body).fold(body, local))
         result = self.part(term, places[0], time)
         for index in places[1:]:
@@ -121,15 +122,12 @@ class NumPy(Arrays):
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         steps = np.asarray(time.value)
-        flat = steps.reshape(-1)
-        index = np.searchsorted(numbers(term.knots[1:], self.largest), flat, side="right")
-        order = np.argsort(index, kind="stable")
-        bounds = np.searchsorted(index, np.arange(len(term.parts) + 1), sorter=order)
-        out = np.empty(flat.shape, float_like(self.xp, flat))
-        for place in np.unique(index).tolist():
-            mine = order[bounds[place] : bounds[place + 1]]
-            out[mine] = self.part(term, place, Clock(flat[mine], time.low, time.high))
-        return out.reshape(steps.shape)
+
+        def program(place: int) -> Program:
+            return lambda mine: self.part(term, place, Clock(mine, time.low, time.high))
+
+        edges = numbers(term.knots[1:], self.largest)
+        return by_parts(steps.reshape(-1), edges, list(map(program, range(len(term.parts))))).reshape(steps.shape)
 
 
 def at_array(term: Schedule, step: Any) -> Any:

@@ -3,7 +3,7 @@
 import functools
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -73,7 +73,7 @@ def like(kind: ArrayKind, value: float, step: Any) -> Any:
         torch = sys.modules["torch"]
         dtype = kind.dtype if kind.dtype.is_floating_point else kind.default
         beyond = abs(value) > torch.finfo(dtype).max  # which PyTorch takes for a mistake
-        return torch.tensor(math.copysign(math.inf, value) if beyond else value, dtype=dtype)
+        return torch.scalar_tensor(math.copysign(math.inf, value) if beyond else value, dtype=dtype)
     if kind.library == "jax":
         whole = kind.dtype.kind in "iu"
         return sys.modules["jax"].numpy.asarray(value, dtype=None if whole else kind.dtype)
@@ -126,22 +126,25 @@ def functions_of(library: str) -> dict[str, Any]:
     return found | {"clip": xp.clip, "astype": xp.astype, "turns": turns} | special
 
 
+def by_parts(t: Any, edges: Any, programs: Sequence[Program]) -> Any:
+    """The value of each program at the steps of NumPy between its edges, as floats."""
+    short = np.min_scalar_type(len(edges))  # of which a stable sort is quick
+    index = edges.searchsorted(t, "right").astype(short)
+    dtype = t.dtype if t.dtype.kind == "f" else float
+    if (index[1:] < index[:-1]).any():
+        order = index.argsort(kind="stable")
+        out = np.empty(len(t), dtype)
+        out[order] = by_parts(t[order], edges, programs)
+        return out
+    ends = index.searchsorted(np.arange(len(programs) + 1)).tolist()
+    runs = ((program, t[a:b]) for program, a, b in zip(programs, ends, ends[1:], strict=False) if a < b)
+    return np.concatenate([np.empty(0, dtype), *(np.broadcast_to(program(mine), mine.shape) for program, mine in runs)])
+
+
 def _of_numpy() -> dict[str, Any]:
     def clamp(x: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002 -- the names of the standard
         x = x if max is None else np.minimum(x, max)
         return x if min is None else np.maximum(x, min)
-
-    def by_parts(t: Any, edges: Any, programs: tuple[Program, ...]) -> Any:
-        """Each program on the steps between its edges."""
-        index = edges.searchsorted(t, "right").astype(np.uint16)  # of which a stable sort is quick
-        if (index[1:] < index[:-1]).any():
-            order = index.argsort(kind="stable")
-            out = np.empty(len(t), t.dtype if t.dtype.kind == "f" else float)
-            out[order] = by_parts(t[order], edges, programs)
-            return out
-        ends = index.searchsorted(np.arange(len(programs) + 1)).tolist()
-        runs = ((program, t[a:b]) for program, a, b in zip(programs, ends, ends[1:], strict=False) if a < b)
-        return np.concatenate([np.broadcast_to(program(mine), mine.shape) for program, mine in runs])
 
     binary: dict[str, Binary] = {
         "by_parts": cast("Binary", by_parts),

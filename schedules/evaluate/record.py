@@ -11,13 +11,13 @@ from ..algebra.bounds import active
 from ..algebra.checks import is_settled
 from ..algebra.nodes import Join, Schedule
 from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
-from .arrays import FEW, Arrays, at_array
+from .arrays import NESTED, Arrays, at_array
 from .fold import Clock
 from .libraries import ArrayKind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
 from .namespaces import as_steps, asarray, default_dtype, dtype_range, float_like, is_jax, is_whole
 from .stacked import numbers
 
-NESTED = 4  # parts: of more, NumPy evaluates each on its own steps
+PARTED = 16  # parts: up to so many, NumPy evaluates each on its own steps
 
 
 class UnrecordedError(Exception):
@@ -151,7 +151,7 @@ class Recorder(Arrays):
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         places = [place for place, _, _ in active(term, time.low, time.high)]
-        if self.library != "numpy" or term.levels or not NESTED < len(places) <= FEW:
+        if self.library != "numpy" or term.levels or not NESTED < len(places) <= PARTED:
             return super().join(term, time)
         edges = numbers([term.knots[place] for place in places[1:]], self.largest)
         programs = tuple(self.program(term, place, time) for place in places)

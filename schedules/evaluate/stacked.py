@@ -13,14 +13,16 @@ from ..algebra.nodes import Constant, Join, Lift, Schedule, Time, Warp, unchecke
 from .float32 import SINGLE, split_powers
 from .fold import Clock
 from .integers import fitting
-from .namespaces import array_like, asarray, device_of, float_like, gathered, is_whole, largest_integer
+from .namespaces import array_like, asarray, device_of, float_like, gathered, is_jax, is_whole, largest_integer
+
+FEW = 16  # rows, of which a compiler selects sooner than it looks up
 
 
 def stacked(
     xp: Any, term: Join, places: list[int], time: Clock[Any], fold: Callable[[Schedule, Clock[Any]], Any]
 ) -> Any:
     """A join at `time`: each distinct program of its parts once, with the numbers of the part that a step falls in."""
-    columns = Columns(xp, time.value, [term.knots[place] for place in places])
+    columns = Columns(xp, time.value, term, places)
     programs: dict[tuple[Instruction, ...], dict[int, list[Any]]] = {}
     for row, place in enumerate(places):
         lines, given = program(term.parts[place], time, columns)
@@ -38,26 +40,40 @@ def stacked(
 
 def looked_up(xp: Any, term: Join, places: list[int], time: Clock[Any]) -> Any:
     """A join of constants at `time`: one search and one look-up."""
-    columns = Columns(xp, time.value, [term.knots[place] for place in places])
+    columns = Columns(xp, time.value, term, places)
     return columns.full(columns.read([term.levels[place] for place in places]))
 
 
 class Columns:
     """Columns of numbers with a row for each part of a join, read at the row that each step falls in."""
 
-    def __init__(self, xp: Any, steps: Any, knots: list[Any]) -> None:
+    def __init__(self, xp: Any, steps: Any, term: Join, places: list[int]) -> None:
         self.xp = xp
         self.steps = steps
         self.known: dict[tuple[Any, ...], Any] = {}
+        self.passed: list[Any] = []  # whether a step is in a later row than the first, the second, ...
         self.bits = xp.finfo(float_like(xp, steps)).bits
         self.largest = largest_integer(xp)
         self.whole = is_whole(xp, steps)
-        edges = self.column([math.ceil(knot) if self.whole and is_settled(knot) else knot for knot in knots[1:]])
-        self.index = xp.searchsorted(xp.astype(edges, steps.dtype), steps, side="right")
-        starts = [math.floor(knot) if is_settled(knot) else knot for knot in knots]
+        knots = [term.knots[place] for place in places]
+        if not all(map(is_settled, knots)):  # one sum for all, where as many would make a program that grows
+            edges = xp.cumulative_sum(self.column([part.steps for part in term.parts[:-1]]))
+            self.index = self.search(xp.ceil(edges) if self.whole else edges)
+            self.local = steps - gathered(xp, xp.concat([edges[:1] * 0, edges]), self.index)
+            return
+        edges = [math.ceil(knot) if self.whole else knot for knot in knots[1:]]
+        if is_jax(xp) and len(knots) <= FEW:
+            self.passed = [steps >= edge for edge in numbers(edges, self.largest).tolist()]
+        else:
+            self.index = self.search(self.column(edges))
+        starts = [math.floor(knot) for knot in knots]
         self.local = steps - self.read(starts)  # whole numbers first: they are exact
         if starts != knots:
             self.local = self.local - self.read([knot - start for knot, start in zip(knots, starts, strict=True)])
+
+    def search(self, edges: Any) -> Any:
+        """The row that each step falls in."""
+        return self.xp.searchsorted(self.xp.astype(edges, self.steps.dtype), self.steps, side="right")
 
     def column(self, values: Sequence[Any]) -> Any:
         """Numbers as an array of the library: whole ones as integers, the others in the float type of the steps."""
@@ -72,11 +88,21 @@ class Columns:
         if all(value is values[0] or surely_equal(value, values[0]) for value in values):
             return values[0]
         if not all(map(is_settled, values)):
-            return gathered(self.xp, self.column(values), self.index)
+            return self.chosen(values)
         key = (*map(type, values), *values)
         if key not in self.known:
-            self.known[key] = gathered(self.xp, self.column(values), self.index)
+            self.known[key] = self.chosen(values)
         return self.known[key]
+
+    def chosen(self, values: Sequence[Any]) -> Any:
+        """The number of the row: looked up, or of few rows selected, which does not break a loop that is compiled."""
+        if not self.passed:
+            return gathered(self.xp, self.column(values), self.index)
+        settled = all(map(is_settled, values))
+        value, *rest = numbers(values, self.largest).tolist() if settled else values
+        for passed, later in zip(self.passed, rest, strict=True):
+            value = self.xp.where(passed, later, value)
+        return value
 
     def full(self, value: Any) -> Any:
         """A value as an array, if it is a number."""

@@ -66,6 +66,11 @@ def interesting(s, extra):
     return np.asarray(sorted({step for step in (*around, *extra) if 0 <= step <= LAST}))
 
 
+compiled = settings(
+    max_examples=max(settings.default.max_examples // 5, 1)
+)  # each example compiles programs of its own
+
+
 @given(long_terms, st.lists(lengths, min_size=8, max_size=8))
 def test_float32_at_any_step(s, extra):
     steps = interesting(s, extra)
@@ -150,7 +155,7 @@ def test_many_parts_have_the_values_of_few(count, dtype):
         np.testing.assert_allclose(s(jnp.asarray(times)), s(times), rtol=0, atol=1e-12)
 
 
-@settings(max_examples=20)  # each compiles a program of its own
+@compiled
 @given(st.lists(leaves, min_size=9, max_size=20), st.lists(lengths, min_size=8, max_size=8))
 def test_many_parts_of_any_form(parts, extra):
     s = sc.join(*parts)
@@ -160,13 +165,28 @@ def test_many_parts_of_any_form(parts, extra):
     assert np.abs(np.asarray(found, float) - exact).max() <= 4 * ULP * max(magnitude(s), np.abs(exact).max())
 
 
-@settings(max_examples=20)
+@compiled
 @given(st.lists(st.tuples(st.sampled_from([3, 2.5, 7, 0.5, 10]), values, values), min_size=9, max_size=30))
 def test_knots_between_steps(parts):
     s = sc.join(*(sc.linear(a, b, n) for n, a, b in parts))
-    for times in (np.arange(int(s.steps) + 2), np.linspace(0, s.steps, 97)):
+    for times in (np.resize(np.arange(int(s.steps) + 2), 320), np.linspace(0, s.steps, 97)):  # always as many
         with jax.enable_x64(True):
             np.testing.assert_allclose(s(jnp.asarray(times)), s(times), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [3, 6, 16, 17, 40])
+@pytest.mark.parametrize("whole", [True, False])
+def test_parts_whose_values_or_lengths_are_traced(count, whole):
+    """Few parts, and many: with their values open, and their lengths."""
+
+    def make(peak, length):
+        return sc.join(*(sc.linear(peak / (k + 1), peak / (k + 2), length + 0.5 * (not whole)) for k in range(count)))
+
+    steps = jnp.arange(10 * count)
+    expected = make(0.7, 10)(np.arange(10 * count))
+    np.testing.assert_allclose(jax.jit(lambda peak: make(peak, 10)(steps))(0.7), expected, atol=4 * ULP)
+    np.testing.assert_allclose(jax.jit(lambda length: make(0.7, length)(steps))(10.0), expected, atol=4 * ULP)
+    np.testing.assert_allclose(jax.jit(lambda s: s(steps))(make(0.7, 10)), expected, atol=4 * ULP)
 
 
 def test_many_parts_in_torch():
@@ -338,6 +358,7 @@ def decided_by_structure(s):
     )
 
 
+@compiled
 @given(terms, st.floats(0.0, 1.2))
 def test_gradients_with_respect_to_every_leaf(s, share):
     assume(not decided_by_structure(s))
@@ -360,6 +381,7 @@ def test_gradients_were_compared():
     assert len(compared) > 200
 
 
+@compiled
 @given(terms)
 def test_gradients_are_finite_at_whole_steps(s):
     for time in (0, 1, min(s.steps, 1e6), 1e4):

@@ -1,5 +1,7 @@
 """`Plateau` at its edges, against PyTorch's ``ReduceLROnPlateau`` live: numbers that floats hold exactly."""
 
+import dataclasses
+import inspect
 import itertools
 import math
 
@@ -55,3 +57,15 @@ def test_a_drop_of_eps_is_not_made():
     bad = plateau.update(plateau.update(plateau.init(), 1.0), 1.0)
     assert (bad.scale, bad.bad) == (1.0, 0)
     assert plateau.update(plateau.update(plateau.init(), 1.0), 1.0, lr=1.0 + 2**-40).scale == 0.5
+
+
+def test_defaults_are_those_of_pytorch():
+    theirs = inspect.signature(torch.optim.lr_scheduler.ReduceLROnPlateau).parameters
+    assert dataclasses.asdict(Plateau()) == {name: theirs[name].default for name in dataclasses.asdict(Plateau())}
+
+
+def test_a_plateau_is_frozen_and_has_no_order_of_arguments():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Plateau().patience = 3
+    with pytest.raises(TypeError):
+        Plateau("max")

@@ -204,7 +204,7 @@ BAD = {
     "linear(0, 1)": ("linear", "steps", "missing", r"call it as linear\(start, end, steps\)"),
     "linear(0, 1, 5, 6)": ("linear", "too many", "positional", r"call it as linear\(start, end, steps\)"),
     "cosine(0, 1, 5, T_max=5)": ("cosine", "T_max", "unexpected", r"call it as cosine\(start, end, steps\)"),
-    "wsd(1, 10)": ("wsd", "warmup", "missing", "call it as wsd"),
+    "wsd(1, 10)": ("wsd", "warmup", "missing", r"call it as wsd\(peak, steps, \*, warmup, "),
     "polynomial(1, 0, 5, 2.0)": ("polynomial", "too many", "positional", "power=1.0"),
     # steps and outputs
     "ramp('x')": (r"s\(step\)", "step", "'x'", "a real number or an array of them"),

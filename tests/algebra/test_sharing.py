@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import finite, terms, values
 
@@ -188,6 +188,7 @@ WHOLES = st.one_of(st.integers(200, 10**7), st.floats(200.0, 1e6), st.floats(200
 
 
 @given(WHOLES, SHARES, SHARES)
+@example(6981.56, 0.09, 0.24)  # what is left has half a digit more than the whole
 def test_parts_add_up_to_the_whole(n, a, b):
     for s in (
         sc.wsd(1.0, n, warmup=a * n, cooldown=b * n, end=0.1),

@@ -18,6 +18,7 @@ from strategies import terms
 
 import schedules as sc
 from schedules import Schedule, ScheduleError, constant, cosine, join, linear
+from schedules.algebra.tree import flatten, leaves, unflatten, with_leaves
 
 RAMP = linear(0.0, 1.0, 10)
 FALL = cosine(1.0, 0.0, 10)
@@ -149,6 +150,12 @@ def test_a_schedule_equals_nothing_else(other):
         assert one != two
 
 
+def test_equality_in_numpy_is_that_of_python():
+    again = linear(0.0, 1.0, 10)
+    assert (np.equal(RAMP, again), np.equal(RAMP, FALL)) == (True, False)
+    assert (np.not_equal(RAMP, again), np.not_equal(RAMP, FALL)) == (False, True)
+
+
 def test_schedules_have_no_order_and_no_length():
     for use in (len, float, int, list, iter, lambda s: s < RAMP, lambda s: s[0]):
         with pytest.raises((TypeError, ScheduleError)):
@@ -225,6 +232,7 @@ def test_terms_nest_only_so_deep():
     ramps = [linear(1.0, 1.0 + 1 / (1 + i), 10) for i in range(300)]
     with pytest.raises(ScheduleError, match=r"Lift: depth=151: at most 150; combine terms in groups, not in a row"):
         functools.reduce(operator.add, ramps)
+    assert functools.reduce(operator.add, ramps[:140]).depth == ramps[0].depth + 139
     s = sum(sum(ramps[begin : begin + 20]) for begin in range(0, 300, 20))
     assert s(5) == pytest.approx(sum(ramp(5) for ramp in ramps))
     deep = functools.reduce(lambda s, _: sc.stretch(s, 1.1)[1:], range(30), ramps[0])
@@ -330,7 +338,7 @@ def test_arrays_are_no_operands(op, array):
 
 def test_asarray_is_the_curve():
     np.testing.assert_array_equal(np.asarray(BOTH), BOTH.values())
-    assert np.asarray(BOTH, np.float32).dtype == np.float32
+    assert np.asarray(BOTH, np.float32).dtype == BOTH.__array__(np.float32).dtype == np.float32
     with pytest.raises(ValueError, match="no array to share"):
         np.array(BOTH, copy=False)
     with pytest.raises(ScheduleError, match="endless"):
@@ -501,3 +509,36 @@ def test_nothing_is_joined_after_a_constant_without_a_length(text):
 
 def test_a_constant_that_others_outlast_has_a_length():
     assert (sc.warmup(sc.constant(1.0), 10) * sc.cosine(1.0, 0.0, 50) >> sc.linear(0.0, 1.0, 5)).steps == 55
+
+
+# -- numbers and form ----------------------------------------------------------------------------------
+
+
+@zoo
+def test_a_form_with_its_numbers_is_the_term(s):
+    children, form = flatten(s)
+    assert unflatten(form, children.values()) == s
+    assert with_leaves(s, leaves(s)) == s
+
+
+@pytest.mark.parametrize(
+    ("s", "numbers"),
+    [
+        (sc.repeat(RAMP, 3, stretch=2.0, scale=0.5), [0.0, 1.0, 10, 2.0, 0.5]),
+        (sc.repeat(RAMP, math.inf, stretch=2.0, scale=0.5), [0.0, 1.0, 10, 0.5]),  # how many rounds is form
+        (sc.interpolate([(0, 0.5), (4, 1.0)]), [0, 0.5, 4, 1.0]),
+        (constant(0.5, steps=math.inf), [0.5]),
+        (sc.Warp(RAMP, sc.Time() * 2, 5), [0.0, 1.0, 10, 2, 5]),
+        (sc.replay([0.0, 1.0]), []),
+    ],
+    ids=repr,
+)
+def test_numbers_of_a_term(s, numbers):
+    found = list(leaves(s))
+    assert found == numbers
+    assert [*map(type, found)] == [*map(type, numbers)]
+
+
+def test_whole_steps_are_whole_for_as_long_as_floats_are_exact():
+    assert repr(linear(0.0, 1.0, 2.0**53 - 1)) == "linear(0.0, 1.0, 9007199254740991)"
+    assert repr(linear(0.0, 1.0, 2.0**53)) == "linear(0.0, 1.0, 9007199254740992.0)"

@@ -64,7 +64,7 @@ int32s = st.lists(
 )
 
 
-few = settings(max_examples=25)  # each term is compiled several times over
+few = settings(max_examples=max(settings.default.max_examples // 4, 1))  # each term is compiled several times over
 
 
 @few
@@ -122,6 +122,11 @@ def test_whole_times_are_exact_for_as_long_as_integers_hold_them():
     for clock in (Time() + 3, Time() * 3, (Time() * 5) % (2**30 + 2**29), Time() + 10**7):
         s = Warp(sc.cycle(sc.linear(0.0, 1.0, 16)), clock)
         np.testing.assert_allclose(s(jnp.asarray(steps)), [s(int(t)) for t in steps], rtol=0, atol=ULP)
+
+
+def test_one_step_that_goes_beyond_them_among_many_parts():
+    parts = [Warp(sc.linear(0.0, 1.0 + k, 2**32), (2**30 - k - Time()) + (2**30 + k), 1) for k in range(20)]
+    np.testing.assert_allclose(sc.join(*parts)(jnp.arange(20)), [(1 + k) / 2 for k in range(20)], rtol=4 * ULP)
 
 
 def test_unsigned_steps_go_beyond_the_integers():

@@ -756,5 +756,7 @@ def test_a_definition_that_has_changed_is_not_taken_for_the_old_one():
     data = cloudpickle.dumps(first)
     assert cloudpickle.loads(data) == first
     second = define(2.0)(10)
-    assert cloudpickle.loads(data)(10) == 1.0
+    again = cloudpickle.loads(data)
+    assert again(10) == 1.0
+    assert parse(repr(again)) == again, "the name means what was read last"
     assert second(10) == 2.0
