@@ -494,8 +494,7 @@ class Reader:
         if name in self.names:
             return "this stands for a number or a schedule, and cannot be called"
         if _function(name):
-            shapes = "".join(f"; did you mean the shape {shape}?" for shape in shapes_like(name))
-            return f"this is a function; call it: {name}(...){shapes}"
+            return "; did you mean the shape ".join([f"this is a function; call it: {name}(...)", *shapes_like(name)])
         known = (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers(), *self.words)
         close = " or ".join(_MEANT.get(name) or (called and _elsewhere(name)) or get_close_matches(name, known, n=1))
         return f"no schedule of this name{f'; did you mean {close}?' if close else ''}"

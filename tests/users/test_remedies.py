@@ -22,7 +22,7 @@ S = sc.cosine(1.0, 0.0, 10)
         (lambda: S <= 0.5, "join parts in time"),
         (lambda: sc.parse("min(linear(0, 1, 9), 0.5)"), "did you mean minimum?"),
         (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape='sqrt')"), "did you mean one_minus_sqrt?"),
-        (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape=sqrt)"), "did you mean the shape one_minus_sqrt?"),
+        (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape=sqrt)"), "did you mean the shape one_minus_sqrt"),
         (lambda: sc.wsd(1, 9, warmup=1, cooldown=1, shape="sqrt"), "did you mean one_minus_sqrt?"),
         (lambda: sc.wsd(1, 9, warmup=1, cooldown=1, shape=math.sqrt), "did you mean one_minus_sqrt?"),
         (lambda: sc.parse("'cosine(1, 0, 10)'"), "without quotes"),
