@@ -41,6 +41,10 @@ class ScheduleLR(torch.ScheduleLR):
     def __init__(self, optimizer: Any, schedule: str, relative: bool = False) -> None:  # pyright: ignore[reportMissingSuperCall] -- it waits
         self.waiting = optimizer, schedule, relative
 
+    def __getattr__(self, name: str) -> Any:
+        wants = "it waits for the updates of the run, which ScheduledCLI gives: use that instead of LightningCLI"
+        raise AttributeError(f"schedules.adapters.lightning.ScheduleLR: {name}: {wants}")
+
     def begun(self, steps: float) -> torch.ScheduleLR:
         """The scheduler of a run of so many updates."""
         optimizer, schedule, relative = self.waiting

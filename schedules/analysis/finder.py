@@ -1,18 +1,20 @@
 """Learning-rate finders: what a sweep over learning rates suggests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 
-from ..algebra.checks import Values, choice, demand
+from ..algebra.checks import FINITE, Kind, Values, choice, demand, each
 from ..algebra.named import checked
 
+_LOSSES = "this is a list of finite numbers; leave out what comes after they have blown up, and its rates"
+_Losses = Annotated[Sequence[float], Kind(_LOSSES, each(lambda loss: float(FINITE.convert(loss)), least=1))]
 _Method = Annotated[str, choice("valley", "slide", "steepest", "minimum")]
 
 
 @checked
-def suggest(rates: Values, losses: Values, *, method: _Method = "valley") -> float:
+def suggest(rates: Values, losses: _Losses, *, method: _Method = "valley") -> float:
     """``rates[i]`` for the i that a method picks: the learning rate that a sweep suggests.
 
     The methods are fastai's, over the losses as they are given: smooth them first, and leave out what comes after they

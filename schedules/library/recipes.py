@@ -461,6 +461,7 @@ def _phases(function: str, steps: float, **used: float) -> tuple[float, ...]:
             whole = repr(steps) if isinstance(steps, float) else f"{steps:_}"
             wants = (
                 f"less than one step; for {100 * phase:g}% of the steps write {name}={phase!r} * {whole}, "
+                f"where it is such a product already {name}=round({phase!r}), "
                 f"and for a part of a step put curves together: linear(0.0, peak, {phase!r}) >> ..."
             )
             raise refusal(function, name, phase, wants)

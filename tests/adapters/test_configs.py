@@ -205,6 +205,15 @@ def test_lightning_is_configured_by_text_alone(lightning, tmp_path, monkeypatch)
     assert "cosine(1.0, 0.0, 5)" in cli.parser.dump(cli.config)
 
 
+@pytest.mark.usefixtures("lightning")
+def test_a_plain_cli_is_told_which_one_gives_the_total():
+    from schedules.adapters.lightning import ScheduleLR
+
+    waiting = ScheduleLR(torch.optim.SGD([torch.zeros(1)]), "cosine(lr, 0, steps)")
+    with pytest.raises(AttributeError, match=r"optimizer: it waits .* ScheduledCLI"):
+        waiting.optimizer  # noqa: B018 -- the first thing that Lightning asks for
+
+
 def test_a_parameter_annotated_schedule_is_filled_from_text():
     jsonargparse = pytest.importorskip("jsonargparse")
     pytest.importorskip("schedules.adapters.lightning")

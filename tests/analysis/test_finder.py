@@ -46,6 +46,7 @@ def test_a_sweep_that_blows_up(fastai, method):
         ([0, 1], [1, 1], "minimum", "they ascend, above zero"),
         ([1, 2], [1, 1], "slide", "sweep more finely"),
         ([1, 2], [1, float("nan")], "valley", "losses="),
+        ([1, 2], [1, float("inf")], "valley", "leave out what comes after they have blown up"),
         ([1, 2], [1, 1], "best", "method='best': this is 'valley' or"),
     ],
 )

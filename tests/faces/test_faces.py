@@ -300,6 +300,12 @@ def test_the_picture_in_the_terminal():
     assert "\x1b[48" not in coloured, "the terminal has a background of its own"
 
 
+@pytest.mark.parametrize("wrong", ["linear(1, 0, 5)", [LINE, LINE]])
+def test_plot_says_what_is_no_schedule(wrong):
+    with pytest.raises(sc.ScheduleError, match=r"plot: operand=.*this is a schedule"):
+        sc.plot(wrong)
+
+
 def test_plot_keeps_what_given_axes_say():
     axes = Figure().subplots()
     axes.set_xlabel("update")

@@ -608,6 +608,7 @@ def test_a_phase_that_looks_like_a_fraction_is_an_error_with_both_readings(recip
         parse(recipe.format("100_000", "0.03"))
     phase = re.search(r"(\w+)={}", recipe)[1]
     assert f"{phase}=0.03: less than one step; for 3% of the steps write {phase}=0.03 * 100_000" in str(caught.value)
+    assert f"where it is such a product already {phase}=round(0.03)" in str(caught.value)
     with pytest.raises(ScheduleError, match=f"write {phase}=0.999 \\* 3"):
         parse(recipe.format("3", "0.999"))
     for steps, length in (("100_000", "0.03 * 100_000"), ("100", "0"), ("100", "1"), ("100", "1.5")):
