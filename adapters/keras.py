@@ -131,8 +131,8 @@ class PlateauCallback(keras.callbacks.Callback):
                 f"PlateauCallback: monitor={self.monitor!r}: this epoch has {sorted(known)}; name one of these, and "
                 "validate in every epoch"
             )
-        updates = int(keras.ops.convert_to_numpy(self._optimizer.iterations))  # which devices may share
-        step = updates * (self._optimizer.gradient_accumulation_steps or 1)
+        updates = cast("Any", keras.ops.convert_to_numpy(self._optimizer.iterations))  # which devices may share
+        step = int(updates) * (self._optimizer.gradient_accumulation_steps or 1)
         self.state = self.plateau.update(self.state, float(known[self.monitor]), self._begun(step))
         self._apply()
 

@@ -31,6 +31,8 @@ def main() -> None:
     joins_in_jax()
     sweep_in_jax()
     ulps_in_jax()
+    for name in ("arrays", "whole", "construction"):  # on one thread, which a process settles before it imports NumPy
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
 
 
 def timed(functions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

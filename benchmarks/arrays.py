@@ -28,6 +28,7 @@ def main() -> None:
         in_torch(n)
     one_number()
     in_jax()
+    open_numbers()
 
 
 def least(functions: dict[str, Callable[[], object]], rounds: int = 15) -> dict[str, float]:
@@ -183,6 +184,33 @@ def lines_in_jax(parts: int) -> list[list[str]]:
         )
         for what, (pair, x) in runs.items()
     ]
+
+
+def open_numbers(parts: int = 100) -> None:
+    """A schedule as an argument of a compiled function: three numbers a part, which JAX takes one by one."""
+    import jax
+    import jax.numpy as jnp
+
+    import schedules.adapters.jax  # noqa: F401 -- makes schedules pytrees
+
+    s = join(*(linear(k / parts, (k + 1) / parts, 10) for k in range(parts)))
+    held = jax.tree.map(jnp.float32, s)
+    t = jnp.int32(10 * parts // 2)
+    given: Any = jax.jit(lambda s, t: s(t))
+    static: Any = jax.jit(s)
+    alone: Any = jax.jit(lambda leaves: jnp.stack(leaves).sum())
+    rows = [
+        compared(
+            f"{parts} lines, {what}",
+            lambda term=term: given(term, t).block_until_ready(),
+            lambda term=term: alone(jax.tree.leaves(term)).block_until_ready(),
+            50,
+        )
+        for what, term in (("Python numbers", s), ("numbers of JAX", held))
+    ]
+    rows.append(compared("the same, static", lambda: static(t).block_until_ready(), lambda: alone([t]), 50))
+    head = ["jit(lambda s, t: s(t))(s, t)", "a call, us", "that many numbers alone, us", "ratio"]
+    table("JAX: a schedule as an argument", head, rows)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,30 @@
-"""Whole curves against NumPy by hand: ``OMP_NUM_THREADS=1 python -m benchmarks.whole``, on one thread.
+"""Whole curves against NumPy by hand, on one thread: ``python -m benchmarks.whole``.
 
 Short ones against their formulas on slices, long ones that come again or stand still against ``np.full``.
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 
-import numpy as np
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # before the libraries that read them
 
-from schedules import Schedule, cosine, cosine_warmup, cycle, linear, multistep, repeat, sgdr, stretch, wsd
+import numpy as np  # noqa: E402 -- after the threads are set
+
+from schedules import (  # noqa: E402 -- the same
+    Schedule,
+    cosine,
+    cosine_warmup,
+    cycle,
+    linear,
+    multistep,
+    repeat,
+    sgdr,
+    stretch,
+    wsd,
+)
 
 LONG = 10**6
 

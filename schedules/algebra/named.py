@@ -330,11 +330,24 @@ def _anything(value: Any) -> Any:
 
 def _shape(value: Any) -> Any:
     value = _by_name(value)
-    defaults = dict[str, Any](getattr(value, "defaults", {}))
-    missing = [name for name, default in defaults.items() if default is inspect.Parameter.empty]
-    if missing != ["start", "end", "steps"]:
-        raise TypeError
+    if not _is_shape(value):
+        meant = shapes_like(value if isinstance(value, str) else getattr(value, "__name__", ""))
+        raise TypeError(f"did you mean {' or '.join(meant)}?" if meant else "")
     return value
+
+
+def _is_shape(value: Any) -> bool:
+    defaults = dict[str, Any](getattr(value, "defaults", {}))
+    return [name for name, default in defaults.items() if default is inspect.Parameter.empty] == [
+        "start",
+        "end",
+        "steps",
+    ]
+
+
+def shapes_like(word: str) -> list[str]:
+    """The named curves of (start, end, steps) with a word in their name, as `one_minus_sqrt` has ``sqrt``."""
+    return [name for name, maker in MAKERS.items() if word and word in name and _is_shape(maker)]
 
 
 Shape: TypeAlias = Annotated[

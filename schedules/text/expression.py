@@ -11,7 +11,7 @@ from inspect import Parameter, isfunction
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
 from ..algebra.checks import FINITE, Kind, ScheduleError, demand, number
-from ..algebra.named import MAKERS, Call
+from ..algebra.named import MAKERS, Call, shapes_like
 from ..algebra.nodes import Constant, Join, Lift, Schedule, ScheduleLike, Time, Warp, as_schedule, lift
 from ..algebra.ops import ARITY, WHOLE
 from ..library import combinators
@@ -494,7 +494,7 @@ class Reader:
         if name in self.names:
             return "this stands for a number or a schedule, and cannot be called"
         if _function(name):
-            return f"this is a function; call it: {name}(...)"
+            return "; did you mean the shape ".join([f"this is a function; call it: {name}(...)", *shapes_like(name)])
         known = (*self.names, *_CONSTANTS, *_OPERATIONS, *MAKERS, *_offers(), *self.words)
         close = " or ".join(_MEANT.get(name) or (called and _elsewhere(name)) or get_close_matches(name, known, n=1))
         return f"no schedule of this name{f'; did you mean {close}?' if close else ''}"

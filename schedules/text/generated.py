@@ -48,20 +48,33 @@ def vocabulary_js(names: Mapping[str, Maker] | None = None) -> str:
     """JavaScript that puts every named schedule, by its name, into ``MAKERS``, and every operation into ``OPERATIONS``.
 
     Args:
-        names: the named schedules; None means all that are known now.
+        names: the named schedules; None means all that are known now, but those of yours that cannot be traced (their
+            Python asks for more than operations on numbers and schedules): nothing else can write them.
 
     Raises:
-        ScheduleError: one of them cannot be traced.
+        ScheduleError: one of `names` cannot be traced.
     """
-    known = MAKERS if names is None else names
     rules: dict[str, str] = {}
-    lines = [f"MAKERS.{name} = {text};" for name, maker in known.items() if (text := _maker(maker, rules))]
+    known = MAKERS if names is None else names
+    able = {name: maker for name, maker in known.items() if names is not None or _is_traceable(maker)}
+    lines = [f"MAKERS.{name} = {text};" for name, maker in able.items() if (text := _maker(maker, rules))]
     lines += [f"OPERATIONS.{op} = {_operation(op)};" for op in ARITY]
     text = "\n".join(lines)
     helpers = [HELPERS["_replay"].strip(), *(source_of(PLAIN[name]) for name in sorted(PLAIN) if f"{name}(" in text)]
     before = translated("\n".join(helpers))
     table = "\n".join(f"const {name} = {rule};" for rule, name in rules.items())
     return f"{primitives(before + text)}{before}\n{table}\n{text}\n"
+
+
+def _is_traceable(maker: Maker) -> bool:
+    """Whether a named schedule can be written: the library's own can."""
+    if maker.__module__.startswith("schedules."):
+        return True
+    try:
+        _maker(maker, {})
+    except Exception:  # whatever other people's functions do with what they are traced with
+        return False
+    return True
 
 
 def _maker(maker: Maker, rules: dict[str, str]) -> str | None:

@@ -215,6 +215,7 @@ def test_schedules_of_optax_in_float32():
 
 def test_real_runs_from_their_logs():
     """The four runs of the loss-law example, as a training loop prints them with 6 digits."""
+    pytest.importorskip("jax")
     from benchmarks.loss_law import FITTED
 
     for s in FITTED.values():

@@ -49,7 +49,7 @@ def walk(term):
 
 
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=ARRAYS)
-@settings(max_examples=60)
+@settings(max_examples=settings.default.max_examples * 3 // 5)  # of each of eight kinds
 @given(s=terms)
 def test_programs_have_the_values_of_the_fold(array, s):
     steps = array()

@@ -364,6 +364,24 @@ def test_the_editor_is_one_small_module_and_the_page_one_file():
         page([])
 
 
+def test_what_cannot_be_traced_is_left_out():
+    @named
+    def unwritable(pair, steps: Steps = 10):
+        return sc.linear(pair[0], pair[1], len(str(steps)))
+
+    @named
+    def writable(peak: Value, steps: Steps = 10):
+        return sc.linear(0.0, peak, steps)
+
+    try:
+        text = vocabulary_js()
+        assert "MAKERS.writable = " in text
+        assert "MAKERS.unwritable" not in text
+        assert "MAKERS.wsd = " in text
+    finally:
+        del MAKERS["unwritable"], MAKERS["writable"]
+
+
 def test_what_is_typed_is_kept_as_it_is_if_the_page_can_read_it():
     s = parse("linear(0, 1e-3, 10_000)")
     assert as_typed(s, "linear(0, 1e-3, 10_000)") == "linear(0, 1e-3, 10_000)"

@@ -304,6 +304,7 @@ def drawn_by_matplotlib(text):
 @settings(max_examples=50)
 @given(terms)
 def test_latex_is_well_formed(s):
+    pytest.importorskip("matplotlib")
     text = explain(s, latex=True).removeprefix("s(t) = ")
     assert text.count("{") == text.count("}")
     assert text.count(r"\left") == text.count(r"\right")

@@ -1,6 +1,7 @@
 """What people type, and the remedy that the error names."""
 
 import argparse
+import math
 
 import pytest
 
@@ -20,7 +21,10 @@ S = sc.cosine(1.0, 0.0, 10)
         (lambda: sc.constant(1.0) if sc.Time() / 10 < 0.5 else S, "a[:500] >> b"),
         (lambda: S <= 0.5, "join parts in time"),
         (lambda: sc.parse("min(linear(0, 1, 9), 0.5)"), "did you mean minimum?"),
-        (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape='sqrt')"), "one_minus_sqrt"),
+        (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape='sqrt')"), "did you mean one_minus_sqrt?"),
+        (lambda: sc.parse("wsd(1, 9, warmup=1, cooldown=1, shape=sqrt)"), "did you mean the shape one_minus_sqrt"),
+        (lambda: sc.wsd(1, 9, warmup=1, cooldown=1, shape="sqrt"), "did you mean one_minus_sqrt?"),
+        (lambda: sc.wsd(1, 9, warmup=1, cooldown=1, shape=math.sqrt), "did you mean one_minus_sqrt?"),
         (lambda: sc.parse("'cosine(1, 0, 10)'"), "without quotes"),
         (lambda: sc.parse("cosine(1, 0, 10); linear(0, 1, 3)"), "join parts with >>"),
         (lambda: sc.parse("lr: cosine(1, 0, 10)"), "the expression alone, without a name"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blocks import scripts
 
 import schedules as sc
 from schedules.algebra.named import MAKERS
@@ -16,13 +17,22 @@ from schedules.dialects import timm, torch
 ROOT = Path(__file__).parents[2]
 
 
-def test_mypy_is_content():
-    """In strict mode; a complaint that is expected is named at its line, and one that does not come is one more."""
+def mypy(*files):
     command = [sys.executable, "-m", "mypy", "--strict", "--warn-unused-ignores", "--follow-imports=silent"]
     done = subprocess.run(  # noqa: S603 -- our own command
-        [*command, str(Path(__file__).with_name("typed.py"))], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, *map(str, files)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_mypy_is_content(tmp_path):
+    """In strict mode; a complaint that is expected is named at its line, and one that does not come is one more.
+
+    So it is with the guides' scripts, of which a few are read here, that import no framework.
+    """
+    written = scripts(tmp_path, ("choosing", "epochs", "plotting"))
+    assert len(written) == 3
+    mypy(Path(__file__).with_name("typed.py"), *written)
 
 
 def test_what_they_see_is_what_runs():

@@ -2,7 +2,6 @@
 
 const POINTS = 700;
 const MARGIN = { left: 58, right: 14, top: 12, bottom: 26 };
-const SHOWN = 8; // handles that are looked at in one drawing, at each end of many
 
 const STYLE = `
 .schedule-editor { color-scheme: light dark; --paper: light-dark(#fff, #14181d); --ink: light-dark(#1b1f24, #e8ecf1); --soft: light-dark(#5b6570, #a3adb8); --line: light-dark(#c9d0d8, #3a434d); --wrong: light-dark(#b3261e, #ff9c92); --accent: var(--c0);
@@ -221,7 +220,7 @@ export class Editor {
       return;
     }
     row.area.value = text;
-    this.fit(row);
+    if (!this.grabbed) this.fit(row); // which asks for the layout
     this.refresh();
   }
 
@@ -249,7 +248,7 @@ export class Editor {
   // -- the curves ----------------------------------------------------------------------------------------------------------
 
   axes() { // what is shown, and where a step and a value are drawn
-    const width = Math.max(this.plot.clientWidth, 240);
+    const width = Math.max(this.width, 240);
     const height = width < 480 ? 230 : 320;
     const drawn = this.rows.filter((row) => row.s);
     const end = this.heldAxes?.end ?? horizon(drawn.map((row) => row.s));
@@ -288,8 +287,14 @@ export class Editor {
   }
 
   draw() {
-    if (!this.plot.clientWidth) return;
+    if (!this.grabbed) this.width = this.plot.clientWidth;
+    if (!this.width) return;
     const a = (this.a = this.axes());
+    if (this.grabbed) { // the axes stay, and the handle keeps the pointer and the focus
+      a.curves.forEach((curve, j) => this.paths[j].setAttribute("d", this.path(a, curve)));
+      this.placeHandles(a);
+      return;
+    }
     const id = (this.clip ??= `schedule-clip-${Math.round(1e9 * Math.random())}`);
     this.svg.setAttribute("viewBox", `0 0 ${a.width} ${a.height}`);
     this.svg.setAttribute("height", a.height);
@@ -297,19 +302,13 @@ export class Editor {
     const label = (x, y, text, anchor) => make("text", { x, y, "text-anchor": anchor }, text);
     for (const v of ticks(a.y0, a.y1, this.state.logY, a.height / 60)) parts.push(make("line", { class: "grid", x1: a.left, x2: a.right, y1: a.y(v), y2: a.y(v) }), label(a.left - 6, a.y(v) + 4, short(v, 4), "end"));
     for (const t of ticks(a.x0, a.x1, this.state.logX, a.width / 110)) parts.push(make("line", { class: "grid", x1: a.x(t), x2: a.x(t), y1: a.top, y2: a.bottom }), label(Math.min(a.x(t), a.right - 8), a.bottom + 16, t >= 1e4 ? short(t).replace(/\B(?=(\d{3})+$)/g, "\u2009") : short(t), "middle"));
-    const group = make("g", { "clip-path": `url(#${id})` });
-    a.curves.forEach((curve, j) => {
+    this.paths = a.curves.map((curve, j) => {
       const k = this.rows.indexOf(a.drawn[j]);
-      group.append(make("path", { class: "curve", style: `stroke:${colour(k)}`, "stroke-dasharray": dashed(k), d: this.path(a, curve), opacity: this.rows[k].fault ? 0.35 : 1 }));
+      return make("path", { class: "curve", style: `stroke:${colour(k)}`, "stroke-dasharray": dashed(k), d: this.path(a, curve), opacity: this.rows[k].fault ? 0.35 : 1 });
     });
+    const group = make("g", { "clip-path": `url(#${id})` }, ...this.paths);
     this.cross = make("line", { class: "grid", y1: a.top, y2: a.bottom, visibility: "hidden" });
     const focused = this.svg.contains(document.activeElement) ? document.activeElement.dataset.place : null;
-    if (this.grabbed?.node) { // it keeps the pointer, and the focus
-      this.svg.querySelectorAll(":scope > :not(.handles)").forEach((node) => node.remove());
-      this.svg.prepend(...parts, group, this.cross);
-      this.placeHandles(a);
-      return;
-    }
     this.handles = make("g", { class: "handles" });
     this.svg.replaceChildren(...parts, group, this.cross, this.handles);
     this.placeHandles(a);
@@ -339,7 +338,7 @@ export class Editor {
     const found = handlesOf(row.s, a.end, named);
     const nodes = [...this.handles.children];
     if (nodes.length !== found.length) {
-      if (this.grabbed?.node) return;
+      if (this.grabbed) return;
       this.handles.replaceChildren(...found.map((_, place) => this.handleNode(place)));
     }
     found.forEach((handle, place) => {
@@ -379,7 +378,7 @@ export class Editor {
     node.setPointerCapture(event.pointerId);
     const a = this.a;
     const { pull, handle, row } = this.pull(place);
-    this.grabbed = { node };
+    this.grabbed = node;
     this.heldAxes = { end: a.end, y: [a.y0, a.y1] };
     this.view ??= null;
     const from = { x: event.clientX, y: event.clientY, px: a.x(handle.t), py: a.y(handle.value) };
@@ -393,6 +392,7 @@ export class Editor {
       node.removeEventListener("pointermove", move);
       this.grabbed = null;
       this.heldAxes = null;
+      this.fit(row);
       this.refresh();
     };
     node.addEventListener("pointermove", move);
