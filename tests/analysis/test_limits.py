@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import schedules as sc
 from schedules import ScheduleError, Time, lift
 from schedules.analysis import courses, intervals, phases, series, shape, slopes
+from schedules.analysis.compare import apart
 from schedules.faces.table import describe
 
 ROUND = sc.linear(0, 1, 1)
@@ -178,6 +179,23 @@ def test_diff_by_form():
     assert sc.diff(whole, changed).at in (100, 101, 102)
 
 
+def test_diff_looks_where_the_forms_differ_only():
+    """Wherever that is, each step once."""
+    n, level = 10**12, sc.constant
+    a = level(1.0, steps=10) >> sc.linear(0.0, 1.0, n) >> level(1.0, steps=10) >> sc.linear(1.0, 0.0, n)
+    b = sc.join(level(2.0, steps=10), sc.linear(0.0, 1.0, n), level(2.0, steps=5), level(3.5, steps=5), a.parts[-1])
+    assert apart(a, b, 2 * n + 21) == [range(10), range(n + 10, n + 20)]
+    assert sc.diff(a, b) == (0, 1.0, 2.0, 2.5, n + 15)
+    curve = sc.cosine(1.0, 0.0, n)
+    assert sc.diff(2 * sc.clip(curve, 0.25, 0.75), 2 * sc.minimum(sc.maximum(curve, 0.25), 0.75)) is None
+
+
+def test_total_of_many_rounds():
+    s = sc.cycle(sc.linear(1.0, 0.0, 4))
+    assert sc.total(s, 0, 40) == 25.0
+    assert sc.total(s, 3, 42) == 0.25 + 9 * 2.5 + 1.0 + 0.75
+
+
 def test_diff_tells_an_infinite_gap():
     found = sc.diff(sc.exponential_decay(1.0, 1e200), sc.constant(1.0), steps=9)
     assert found.largest == math.inf
@@ -318,6 +336,15 @@ def test_slopes(formula):
         bounds, size = slopes.slope(formula, Interval(t - 1e-7, t + 1e-7), {})
         assert bounds.ends == pytest.approx((known, known), rel=1e-5, abs=1e-5)
         assert size >= abs(known) * (1 - 1e-5)
+
+
+def test_images_at_their_edges():
+    image, between = intervals.IMAGES, intervals.Interval
+    assert image["multiply"](between(0.0, 1.0), between(-math.inf, 5.0)) == between(-math.inf, 5.0)
+    assert image["cos"](between(0.0, math.inf)) == between(-1.0, 1.0)
+    assert image["cos"](between(3.0, 4.0)) == between(-1.0, math.cos(4.0))
+    assert image["sin"](between(0.0, math.pi / 2)) == between(0.0, 1.0)
+    assert image["remainder"](between(5.0, 6.0), between(4.0, 4.0)) == between(1.0, 2.0)
 
 
 def test_what_is_undefined_may_be_anything():
