@@ -1,4 +1,4 @@
-"""Which modules have their doctests run: not the adapters of trainers that are not installed."""
+"""Which modules have their doctests run: not those that import what is not installed."""
 
 from importlib.util import find_spec
 
@@ -9,3 +9,4 @@ collect_ignore = ["schedules/adapters"]  # the same files by another name
 collect_ignore += [  # a module that fails to import would stay in sys.modules, half made
     f"adapters/{name}.py" for name, needed in TRAINERS.items() if find_spec(needed) is None
 ]
+collect_ignore += [f"tests/{name}.py" for name in ("browser", "notebooks") if find_spec("playwright") is None]

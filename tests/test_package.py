@@ -120,6 +120,7 @@ def test_the_wheel_has_every_module(wheel):
     names = contents(wheel)
     assert len(set(names)) == len(names)
     expected = {f"schedules/{name.replace('.', '/')}.py" for name in PARTS}
+    expected |= {f"schedules/faces/editor/{path.name}" for path in (PACKAGE / "faces" / "editor").glob("*.js")}
     found = {name for name in names if name.startswith("schedules/")}
     assert "schedules/adapters/numpy.py" in found
     assert found == expected | {"schedules/py.typed"}

@@ -378,7 +378,7 @@ def test_gradients_with_respect_to_every_leaf(s, share):
 
 
 def test_gradients_were_compared():
-    assert len(compared) > 200
+    assert len(compared) > 2 * settings.default.max_examples // 5  # several of each example
 
 
 @compiled

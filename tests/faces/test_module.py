@@ -4,7 +4,6 @@ import importlib
 import math
 import re
 import struct
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +21,7 @@ from schedules.faces.page import READER, as_typed, module_js, page
 from schedules.text.expression import libraries
 from schedules.text.generated import vocabulary_js
 
-sys.path.append(str(Path(__file__).parent.parent / "text"))
-expressions = importlib.import_module("test_expression")
-sys.path.pop()
+expressions = importlib.import_module("tests.text.test_expression")  # as pytest calls it: it is not made twice
 
 READ = """
 const [source, texts, libraries] = given;

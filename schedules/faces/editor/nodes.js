@@ -155,6 +155,9 @@ function named(name, positional, parameters, make) {
   return Object.assign(maker, { title: name, positional, parameters, defaults: parameters.map(([, , value]) => value) });
 }
 
+const isShape = (maker) => maker?.parameters?.filter((parameter) => parameter.length < 3).map(([word]) => word).join() === "start,end,steps";
+const shapesLike = (word) => Object.keys(MAKERS).filter((name) => word && name.includes(word) && isShape(MAKERS[name]));
+
 function accepted(name, key, rule, value) {
   const wrong = (detail = "") => refuse(`${name}: ${key}=${say(value)}: ${rule.wants}${detail}`);
   const sort = value === null ? "none" : typeof value === "boolean" ? "switch" : typeof value === "string" ? "text" : typeof value === "number" ? "number" : Array.isArray(value) ? "list" : isSchedule(value) ? "schedule" : "maker";
@@ -175,8 +178,8 @@ function accepted(name, key, rule, value) {
       return sort === "schedule" || (sort === "number" && Number.isFinite(value)) ? asSchedule(value) : wrong();
     case "shape": {
       const maker = sort === "text" ? MAKERS[value] : value;
-      const missing = maker?.parameters?.filter((parameter) => parameter.length < 3).map(([word]) => word);
-      return missing?.join() === "start,end,steps" ? maker : wrong();
+      const meant = shapesLike(sort === "text" ? value : value?.title).join(" or ");
+      return isShape(maker) ? maker : wrong(meant && ` (did you mean ${meant}?)`);
     }
     case "any":
       return value;

@@ -563,7 +563,7 @@ export class Reader {
   unknown(name, called = false) {
     if (name === "custom") return "a Python function has no text form; build custom(...) in Python";
     if (this.libraries.includes(name)) return `this is a library; call one of its schedules: ${name}.NAME(...)`;
-    if (functionOf(name)) return `this is a function; call it: ${name}(...)`;
+    if (functionOf(name)) return [`this is a function; call it: ${name}(...)`, ...shapesLike(name)].join("; did you mean the shape ");
     const known = [...Object.keys(CONSTANTS), ...Object.keys(OPERATIONS), ...Object.keys(FUNCTIONS), ...Object.keys(MAKERS)];
     const near = MEANT[name]?.[0] ?? close(name, known);
     return `no schedule of this name${near ? `; did you mean ${near}?` : ""}`;
