@@ -14,7 +14,14 @@ import reprlib
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeGuard, cast
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Floats: TypeAlias = Sequence[float] | np.ndarray[Any, np.dtype[Any]]  # an array is no Sequence by its type
+else:
+    Floats = Sequence[float]
 
 EVER = 2**53  # steps: no run is longer, and whole floats are exact up to here
 
@@ -387,7 +394,7 @@ Function = Annotated[Callable[[Any], Any], Kind("this is a callable of the step"
 Values = Annotated[Sequence[float], Kind("this is a list of finite numbers", each(_value, least=1))]
 """One or more finite numbers."""
 
-Record = Annotated[Sequence[float], Kind("this is a list of finite numbers", each(_value, least=1), static=True)]
+Record = Annotated[Floats, Kind("this is a list of finite numbers", each(_value, least=1), static=True)]
 """One or more finite numbers that are data, not parameters."""
 
 Milestones = Annotated[

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
-from .checks import Symbolic
+from .checks import Floats, Symbolic
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -15,7 +15,7 @@ def counted(times: Any, make: Callable[[Any], T]) -> tuple[T, ...]:
     return times.counted(make) if isinstance(times, Symbolic) else tuple(map(make, range(times)))
 
 
-def length(items: Sequence[Any]) -> int:
+def length(items: Sequence[Any] | Floats) -> int:
     """``len(items)``."""
     return items.length() if isinstance(items, Symbolic) else len(items)
 

@@ -1,20 +1,22 @@
 """Learning-rate finders: what a sweep over learning rates suggests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
 
-from ..algebra.checks import FINITE, Kind, Values, choice, demand, each
+from ..algebra.checks import FINITE, Floats, Kind, choice, demand, each
 from ..algebra.named import checked
 
 _LOSSES = "this is a list of finite numbers; leave out what comes after they have blown up, and its rates"
-_Losses = Annotated[Sequence[float], Kind(_LOSSES, each(lambda loss: float(FINITE.convert(loss)), least=1))]
+_numbers = each(lambda number: float(FINITE.convert(number)), least=1)
+_Rates = Annotated[Floats, Kind("this is a list of finite numbers", _numbers)]
+_Losses = Annotated[Floats, Kind(_LOSSES, _numbers)]
 _Method = Annotated[str, choice("valley", "slide", "steepest", "minimum")]
 
 
 @checked
-def suggest(rates: Values, losses: _Losses, *, method: _Method = "valley") -> float:
+def suggest(rates: _Rates, losses: _Losses, *, method: _Method = "valley") -> float:
     """``rates[i]`` for the i that a method picks: the learning rate that a sweep suggests.
 
     The methods are fastai's, over the losses as they are given: smooth them first, and leave out what comes after they

@@ -1,11 +1,10 @@
 """Lists of values as functions of the step."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..algebra.checks import Symbolic
+from ..algebra.checks import Floats, Symbolic
 from ..algebra.lists import plain_function
 from ..evaluate.namespaces import asarray, device_of, gathered
 
@@ -15,7 +14,7 @@ class Recording:
 
     is_table = True  # it gives the same at the same step, always
 
-    def __init__(self, values: Sequence[float], interpolate: bool) -> None:
+    def __init__(self, values: Floats, interpolate: bool) -> None:
         self.values, self.interpolate = values, interpolate
         if isinstance(values, Symbolic):
             return

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..algebra.checks import MAX_ROUNDS, Count, demand, is_settled, refusal, surely_equal
 from ..algebra.named import Call, named
-from ..algebra.nodes import Constant, Join, Lift, Schedule, Time, Warp
+from ..algebra.nodes import Constant, Join, Lift, Schedule, ScheduleLike, Time, Warp, as_schedule
 from .combinators import maximum, part
 from .curves import linear
 
@@ -32,7 +32,7 @@ def to_multiple(s: Schedule, n: Count) -> Schedule:
 
 
 @named
-def in_tokens(s: Schedule, batch: Schedule) -> Schedule:
+def in_tokens(s: Schedule, batch: ScheduleLike) -> Schedule:
     """``in_tokens(s, batch)(t) = s(batch(0) + batch(1) + ... + batch(t - 1))``: s over tokens, by updates.
 
     What s counts (tokens, samples) has been seen before update t. The sum has a closed form, so nothing is recorded;
@@ -55,9 +55,10 @@ def in_tokens(s: Schedule, batch: Schedule) -> Schedule:
     >>> in_tokens(s, interpolate([(0, 1_000_000), (1_000, 4_000_000)])).steps
     75376
     """
-    ramps = list(_ramps(batch))
+    sizes = as_schedule(batch, "in_tokens")
+    ramps = list(_ramps(sizes))
     for ramp in ramps:
-        _check(ramp, batch)
+        _check(ramp, sizes)
     demand(not surely_equal(ramps[-1].last, 0), "in_tokens", "batch", batch, "it is zero at its end")
     seen = _seen(ramps)
     return Warp(s, seen, _updates(s.steps, seen, ramps))

@@ -30,8 +30,8 @@ def test_mypy_is_content(tmp_path):
 
     So it is with the guides' scripts, of which a few are read here, that import no framework.
     """
-    written = scripts(tmp_path, ("choosing", "epochs", "plotting"))
-    assert len(written) == 3
+    written = scripts(tmp_path, ("choosing", "curves", "epochs", "plotting"))
+    assert len(written) == 4
     mypy(Path(__file__).with_name("typed.py"), *written)
 
 

@@ -14,11 +14,14 @@ from schedules import (
     cosine,
     cosine_warmup,
     explain,
+    in_tokens,
     join,
     linear,
     named,
     one_minus_sqrt,
     parse,
+    replay,
+    suggest,
     total_updates,
     wsd,
 )
@@ -57,6 +60,9 @@ mine: Schedule = join(own_recipe(1e-3, 1_000), constant(1e-4))
 formula: str = explain(cosine_warmup(1e-3, 1_000, warmup=100))
 state = Plateau(patience=3).update(Plateau().init(), 1.0)
 scale: float = state.scale
+recorded: Schedule = replay(np.asarray([1.0, 0.5]))
+over_tokens: Schedule = in_tokens(s, 524_288)
+suggested: float = suggest(np.asarray([0.1, 0.2, 0.3]), [3.0, 1.0, 2.0], method="minimum")
 
 
 def wrong() -> None:
