@@ -1,13 +1,12 @@
 """The picture of the editor in the README: ``python -m docs.screenshot``, with Playwright and a Chromium."""
 
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from schedules.faces.page import page
+from tests.chromium import launched
 
 TARGET = Path(__file__).parent / "_static" / "editor.png"
 SHOWN = (
@@ -18,11 +17,10 @@ SHOWN = (
 
 def main() -> None:
     """Open the page, point at a step, and keep what is seen."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "page.html"
         file.write_text(page(SHOWN))
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = launched(playwright)
         tab = browser.new_page(viewport={"width": 860, "height": 640})
         tab.goto(file.as_uri())
         tab.wait_for_selector("table")

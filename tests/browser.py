@@ -1,41 +1,30 @@
 """The editor in a real browser: ``pip install playwright``, a Chromium, and ``pytest -n 0 tests/browser.py``.
 
-The path of the browser is CHROMIUM in the environment, else that which is found; without any, Playwright's own. All of
-it runs without a network, and a page that complains of anything is a fault.
+All of it runs without a network, and a page that complains of anything is a fault.
 """
 
 import functools
 import http.server
 import os
 import re
-import shutil
 import threading
 
 import pytest
+from chromium import launched
 from playwright.sync_api import sync_playwright
 
 import schedules as sc
 from schedules import parse
 from schedules.faces.page import page
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WSD = "wsd(1e-3, 10_000, warmup=500, cooldown=2_000)"
 SGDR = "sgdr(1.0, 150, 3, end=0.05, stretch=2.0)"
 
 
 @pytest.fixture(scope="module")
 def browser():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        found = launched(playwright)
         yield found
         found.close()
 

@@ -5,7 +5,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,28 +12,19 @@ import time
 import urllib.request
 
 import pytest
+from chromium import launched
 from playwright.sync_api import sync_playwright
 
 from schedules import parse
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WSD = "wsd(0.001, 10000, warmup=500, cooldown=2000)"
 PATIENCE = 120_000  # ms: of the first start of a server
 
 
 @pytest.fixture
 def tab():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launched(playwright)
         page = browser.new_page(viewport={"width": 1200, "height": 1400})
         page.set_default_timeout(PATIENCE)
         page.faults = []

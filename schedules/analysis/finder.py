@@ -5,18 +5,16 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..algebra.checks import FINITE, Floats, Kind, choice, demand, each
+from ..algebra.checks import FINITE, Floats, Kind, Record, choice, demand, each
 from ..algebra.named import checked
 
 _LOSSES = "this is a list of finite numbers; leave out what comes after they have blown up, and its rates"
-_numbers = each(lambda number: float(FINITE.convert(number)), least=1)
-_Rates = Annotated[Floats, Kind("this is a list of finite numbers", _numbers)]
-_Losses = Annotated[Floats, Kind(_LOSSES, _numbers)]
+_Losses = Annotated[Floats, Kind(_LOSSES, each(lambda loss: float(FINITE.convert(loss)), least=1))]
 _Method = Annotated[str, choice("valley", "slide", "steepest", "minimum")]
 
 
 @checked
-def suggest(rates: _Rates, losses: _Losses, *, method: _Method = "valley") -> float:
+def suggest(rates: Record, losses: _Losses, *, method: _Method = "valley") -> float:
     """``rates[i]`` for the i that a method picks: the learning rate that a sweep suggests.
 
     The methods are fastai's, over the losses as they are given: smooth them first, and leave out what comes after they
