@@ -55,9 +55,8 @@ def vocabulary_js(names: Mapping[str, Maker] | None = None) -> str:
         ScheduleError: one of `names` cannot be traced.
     """
     rules: dict[str, str] = {}
-    known = MAKERS if names is None else names
-    able = {name: maker for name, maker in known.items() if names is not None or _is_traceable(maker)}
-    lines = [f"MAKERS.{name} = {text};" for name, maker in able.items() if (text := _maker(maker, rules))]
+    known, made = (MAKERS, _maker_if_traced) if names is None else (names, _maker)
+    lines = [f"MAKERS.{name} = {text};" for name, maker in known.items() if (text := made(maker, rules))]
     lines += [f"OPERATIONS.{op} = {_operation(op)};" for op in ARITY]
     text = "\n".join(lines)
     helpers = [HELPERS["_replay"].strip(), *(source_of(PLAIN[name]) for name in sorted(PLAIN) if f"{name}(" in text)]
@@ -66,15 +65,14 @@ def vocabulary_js(names: Mapping[str, Maker] | None = None) -> str:
     return f"{primitives(before + text)}{before}\n{table}\n{text}\n"
 
 
-def _is_traceable(maker: Maker) -> bool:
-    """Whether a named schedule can be written: the library's own can."""
-    if maker.__module__.startswith("schedules."):
-        return True
+def _maker_if_traced(maker: Maker, rules: dict[str, str]) -> str | None:
+    """The function of one named schedule; None for one of yours whose Python is more than can be traced."""
     try:
-        _maker(maker, {})
+        return _maker(maker, rules)
     except Exception:  # whatever other people's functions do with what they are traced with
-        return False
-    return True
+        if maker.__module__.startswith("schedules."):
+            raise
+        return None
 
 
 def _maker(maker: Maker, rules: dict[str, str]) -> str | None:
