@@ -521,14 +521,20 @@ def test_mmengines_runner_follows_it(pytestconfig, monkeypatch, tmp_path, by_epo
 
 
 def test_kohyas_arguments_make_it():
-    """What sd-scripts does with its two arguments: the class of a module, and literals after equals signs."""
-    kind, text = re.findall(r"--lr_scheduler_type (\S+) --lr_scheduler_args (.*)", FILES["kohya.sh"])[0]
+    """What sd-scripts does with its two arguments: the class of a module, and literals between equals signs."""
+    given = shlex.split(FILES["kohya.sh"])
+    kind = given[given.index("--lr_scheduler_type") + 1]
     module, _, name = kind.rpartition(".")
-    pairs = (argument.split("=", 1) for argument in shlex.split(text))
-    keywords = {key: ast.literal_eval(value) for key, value in pairs}
+    keywords = {}
+    for argument in given[given.index("--lr_scheduler_args") + 1 :]:
+        key, value = argument.split("=")
+        keywords[key] = ast.literal_eval(value)
+    assert str(keywords["steps"]) == given[given.index("--max_train_steps") + 1]
     optimizer = optimizer_of(0.1, 0.2)
     scheduler = getattr(importlib.import_module(module), name)(optimizer, **keywords)
-    assert_follows(run(optimizer, scheduler, 50), keywords["schedule"], [0.1, 0.2], 12_000)
+    assert_follows(run(optimizer, scheduler, 150), keywords["schedule"], [0.1, 0.2], keywords["steps"])
+    wsd = sc.wsd(0.1, keywords["steps"], warmup=100, cooldown=2_400)
+    assert sc.diff(parse(keywords["schedule"], lr=0.1, steps=keywords["steps"]), wsd) is None
 
 
 # -- tokens ----------------------------------------------------------------------------------------------
