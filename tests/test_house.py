@@ -206,7 +206,9 @@ def test_the_guide_for_contributors_is_short():
 
 
 @pytest.mark.parametrize(
-    "path", sorted(p for p in Path(PACKAGE).parent.rglob("*.md") if not {"build", ".venv"} & {*p.parts}), ids=str
+    "path",
+    sorted(p for p in Path(PACKAGE).parent.rglob("*.md") if not {"build", ".venv", ".pytest_cache"} & {*p.parts}),
+    ids=str,
 )
 def test_prose_is_as_wide_as_code(path):
     """Tables and blocks are as wide as they are."""
