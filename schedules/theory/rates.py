@@ -4,10 +4,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..algebra.checks import ScheduleError, refusal
+from ..algebra.checks import Kind, ScheduleError, no_text, refusal
 from ..algebra.nodes import Schedule
 
-Rates: TypeAlias = "Schedule | np.ndarray | list[float]"
+Rates: TypeAlias = Schedule | np.ndarray | list[float]
 """A schedule, or the learning rates themselves, one for each update."""
 
 
@@ -23,13 +23,17 @@ def rates(function: str, s: Rates, steps: int | None = None, *, argument: str = 
 
 def array(function: str, argument: str, values: Any) -> np.ndarray:
     """Numbers as an array of floats of one dimension."""
-    try:
-        found = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        found = np.empty((0, 0))
+    return _NUMBERS(function, argument, values)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    found = np.asarray(no_text(values), dtype=float)
     if found.ndim != 1:
-        raise refusal(function, argument, values, "this is a list of numbers, one for each update")
+        raise TypeError
     return found
+
+
+_NUMBERS = Kind("this is a list of numbers, one for each update", _numbers)
 
 
 def one_each(function: str, argument: str, value: Any, count: int) -> np.ndarray:
