@@ -170,16 +170,16 @@ class Recorder(Arrays):
         if not self.numpy or term.levels or not few < len(places) <= PARTED:
             return super().join(term, time)
         edges = numbers([term.knots[place] for place in places[1:]], self.largest)
-        programs = tuple(self.program(term, place, time) for place in places)
-        line = "in_order({}, {}, {})" if ascends else "by_parts({}, {}, {})"
+        library, line = (ASCENDING, "in_order({}, {}, {})") if ascends else ("numpy", "by_parts({}, {}, {})")
+        programs = tuple(self.program(term, place, time, library) for place in places)
         return self.xp.write(line, self.xp.real, time.value, edges, programs)
 
-    def program(self, term: Join, place: int, time: Clock[Any]) -> Program:
+    def program(self, term: Join, place: int, time: Clock[Any], library: str) -> Program:
         """One part of a join, as a function of the join's time."""
         tape = Tape(self.xp.library, time.value.dtype, self.xp.device)
-        recorder = Recorder(term, tape, self.library)
+        recorder = Recorder(term, tape, library)
         low, high = (time.low, time.high) if not is_whole(self.xp, time.value) else within(term, place, time)
-        return finished(tape, self.library, recorder.part(term, place, Clock(tape.steps, low, high)))
+        return finished(tape, library, recorder.part(term, place, Clock(tape.steps, low, high)))
 
     def call(self, function: Any, step: Any) -> Any:
         if type(step) in (int, float) or getattr(function, "is_table", False):
