@@ -15,7 +15,7 @@ import re
 import reprlib
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeGuard, cast
 
 if TYPE_CHECKING:
@@ -326,6 +326,13 @@ def no_text(value: Any) -> Any:
     if isinstance(value, str | bytes):
         raise TypeError("text is no schedule; leave out the quotes, or convert it first with parse")
     return value
+
+
+def listed(values: Any, function: str) -> Iterable[Any]:
+    """What may be schedules, if they are several."""
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise refusal(function, "operands", values, "this is a list of schedules and finite numbers")
+    return values
 
 
 OPERAND = Kind("this is a schedule or a finite number", lambda value: FINITE.convert(no_text(value)))
