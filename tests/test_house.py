@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -202,3 +203,12 @@ def test_one_word_means_one_thing():
 
 def test_the_guide_for_contributors_is_short():
     assert lines(Path(PACKAGE).parent / "CONTRIBUTING.md") < 80
+
+
+@pytest.mark.parametrize(
+    "path", sorted(p for p in Path(PACKAGE).parent.rglob("*.md") if not {"build", ".venv"} & {*p.parts}), ids=str
+)
+def test_prose_is_as_wide_as_code(path):
+    """Tables and blocks are as wide as they are."""
+    prose = re.sub(r"(?ms)^```.*?^```", "", path.read_text(encoding="utf-8"))
+    assert [line for line in prose.splitlines() if len(line) > 120 and not line.startswith("|")] == []

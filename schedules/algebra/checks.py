@@ -5,11 +5,13 @@
 are not settled yet (the tracers of JAX) pass as they are: rules see settled numbers only.
 """
 
+import functools
 import importlib
 import itertools
 import math
 import numbers
 import operator
+import re
 import reprlib
 import sys
 from argparse import ArgumentTypeError
@@ -191,12 +193,38 @@ def demand(holds: object, function: str, argument: str, value: object, wants: st
 
 def extra_module(name: str, extra: str = "plot") -> Any:
     """A module of an extra of this package, loaded when it is asked for."""
+    package = name.partition(".")[0]
+    remedy = f"pip install 'schedule-algebra[{extra}]'"
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except ImportError as fault:
-        package = name.partition(".")[0]
-        remedy = f"pip install 'schedule-algebra[{extra}]'"
         raise ScheduleError(f"{extra}: {package} is not installed ({fault}); {remedy}") from None
+    if wanted := _other_version(package):
+        raise ScheduleError(f"{extra}: {wanted}; {remedy}")
+    return module
+
+
+@functools.cache
+def _other_version(package: str) -> str:
+    """Which version of a package is installed and which is needed, where these differ; else nothing."""
+    from importlib import metadata
+
+    try:
+        found, needed = metadata.version(package), metadata.requires("schedule-algebra") or []
+    except metadata.PackageNotFoundError:  # a checkout that is not installed says nothing
+        return ""
+    for line in needed:
+        bounds = re.match(rf"{package}(?:\[.*?\])?([<>=\d.,]+)", line)
+        if bounds and not all(_within(found, *bound) for bound in re.findall(r"(>=|<)([\d.]+)", bounds[1])):
+            return f"{package} {found} is installed, and {package}{bounds[1]} is needed"
+    return ""
+
+
+def _within(version: str, sign: str, bound: str) -> bool:
+    """Whether a version is on the right side of a bound."""
+    least = [int(part) for part in bound.split(".")]
+    given = [int(part) for part in re.findall(r"\d+", version)[: len(least)]]
+    return given >= least if sign == ">=" else given < least
 
 
 def _where(
@@ -292,7 +320,15 @@ _value = _where(math.isfinite, _float)
 FINITE = Kind("a value is a finite number, such as a learning rate of 0.001", _where(math.isfinite, number))
 """A finite number, whole ones kept whole."""
 
-OPERAND = Kind("this is a schedule or a finite number", FINITE.convert)
+
+def no_text(value: Any) -> Any:
+    """A value that may be a schedule or numbers, which text is not yet."""
+    if isinstance(value, str | bytes):
+        raise TypeError("text is no schedule; leave out the quotes, or convert it first with parse")
+    return value
+
+
+OPERAND = Kind("this is a schedule or a finite number", lambda value: FINITE.convert(no_text(value)))
 """What a schedule is combined with, if it is no schedule."""
 
 _duration = _where(lambda steps: 0 <= steps < math.inf, _steps, int)
@@ -349,6 +385,11 @@ _counted = _where(lambda n: n >= 1, integer, int)
 Count = Annotated[int, Kind("this is a whole number >= 1", _counted, static=True)]
 """A whole number of at least one."""
 
+Samples = Annotated[
+    int, Kind("this is a whole number >= 1, such as len(dataset) or len(loader.dataset)", _counted, static=True)
+]
+"""How many samples there are."""
+
 Counts = Annotated[Sequence[int], Kind("this is a list of whole numbers >= 1", each(_counted, least=1))]
 """One or more whole numbers of at least one: the lengths of periods, say."""
 
@@ -381,6 +422,16 @@ Times = Annotated[
 
 Switch = Annotated[bool, Kind("this is True or False", _boolean)]
 """True or False, nothing that merely looks like it."""
+
+
+def _identifier(value: Any) -> str:
+    if not isinstance(value, str) or not value.isidentifier():
+        raise TypeError
+    return value
+
+
+Name = Annotated[str, Kind("this is a name that is free, such as lr", _identifier)]
+"""The name of a function that is written."""
 
 Mode = Annotated[str, choice("min", "max")]
 """Whether less is better, or more."""

@@ -22,6 +22,9 @@ class Surveyed:
     numbers: ClassVar[tuple[str, ...]] = ()
     """The names of the node's own numbers."""
 
+    op: Any = ""
+    """What the node applies to the terms that it was made of, if it is an operation."""
+
     bends: ClassVar[bool] = False
     """Whether the node changes its formula, or its time, along the way."""
 
@@ -75,13 +78,13 @@ class Surveyed:
             if id(node) in seen:
                 again.add(id(node))
                 continue
-            own = (getattr(node, name) for name in node.numbers)
-            tracers += [number for number in own if not is_settled(number)]
+            if node.numbers:  # as few have
+                own = [getattr(node, name) for name in node.numbers]
+                tracers += [number for number in own if not is_settled(number)]
             if children := node.children:
                 seen.add(id(node))
                 pending.extend(children)
-                op = getattr(node, "op", "")
-                asks = asks or not (isinstance(op, str) or hasattr(op, "on_array"))
+                asks = asks or not (isinstance(node.op, str) or hasattr(node.op, "on_array"))
         return Survey(tuple(tracers), frozenset(again), asks)
 
     @lazy

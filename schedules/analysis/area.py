@@ -53,6 +53,7 @@ def total(s: Schedule, start: Whole = 0, stop: Whole | None = None) -> float:
     return result
 
 
+@checked
 def mean(s: Schedule, start: Whole = 0, stop: Whole | None = None) -> float:
     """``total(s, start, stop) / (stop - start)``: the average value of a step.
 

@@ -20,21 +20,19 @@ from ..algebra.lazy import lazy
 from ..algebra.nodes import Constant, Join, Op, Schedule, Warp
 from .arrays import NumPy
 from .fold import Clock, Evaluator
+from .libraries import MAX_STEPS
 from .low_rank import BLOCK, THEOREMS, Affine, Array, Dense, Lookup, Mesh, Number, Shared, holds, is_count
 from .namespaces import namespace
 from .pieces import Line, Piece, pieces, table_of
-from .record import on_array
+from .record import on_array, on_curve
 
 CHUNK = 2**21  # steps that are evaluated together: memory is the output and a few of these
 
 
-SHORT = 200  # steps: so few are quicker one by one
+SHORT = 64  # steps: so few are quicker one by one
 
 
 MEDIUM = 2**12  # steps: so few are quicker by the recorded program
-
-
-MAX_STEPS = 2**59  # steps: no array is longer
 
 
 def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: Any = None) -> Array:
@@ -47,7 +45,7 @@ def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: 
             for begin in range(0, count, CHUNK):
                 write_values(s, first + begin, curve[begin : begin + CHUNK])
         elif count > SHORT:
-            curve[:] = on_array(s, np.arange(first, first + count))
+            curve[:] = on_curve(s, first, count)
         else:
             curve[:] = list(map(s.function(), range(first, first + count)))
     return curve

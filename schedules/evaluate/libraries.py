@@ -1,4 +1,7 @@
-"""The libraries whose programs are recorded: NumPy, PyTorch and JAX, each found when an array of it is given."""
+"""The libraries whose programs are recorded: NumPy, PyTorch and JAX, each found when an array of it is given.
+
+NumPy counts twice: programs for whole steps that ascend, as curves have them, need not look which part a step is in.
+"""
 
 import functools
 import math
@@ -38,6 +41,14 @@ def kind_of(step: Any) -> ArrayKind | None:
     if jax is not None and isinstance(step, jax.Array):
         return ArrayKind("jax", step.dtype, None, jax.config.jax_enable_x64)
     return None
+
+
+ASCENDING = "ascending"
+
+CURVE = ArrayKind(ASCENDING, np.dtype(np.int64), None, None)
+"""The whole steps of a curve, in NumPy: they ascend from 0 or more."""
+
+MAX_STEPS = 2**59  # no array is longer
 
 
 @functools.cache
@@ -120,9 +131,9 @@ Binary: TypeAlias = Callable[[Any, Any], Any]
 def functions_of(library: str) -> dict[str, Any]:
     """A library's own functions, by the names that programs call them by."""
     xp = namespace_of(library)
-    own = sys.modules["torch"] if library == "torch" else np if library == "numpy" else xp
+    own = {"torch": sys.modules.get("torch"), "jax": xp}.get(library, np)
     found = {name: getattr(own, name) for name in (*TEMPLATES, "where", "full_like") if hasattr(own, name)}
-    special = _of_numpy() if library == "numpy" else _of_torch(own) if library == "torch" else _of_jax(own)
+    special = _of_torch(own) if library == "torch" else _of_jax(own) if library == "jax" else _of_numpy()
     return found | {"clip": xp.clip, "astype": xp.astype, "turns": turns} | special
 
 
@@ -136,9 +147,21 @@ def by_parts(t: Any, edges: Any, programs: Sequence[Program]) -> Any:
         out = np.empty(len(t), dtype)
         out[order] = by_parts(t[order], edges, programs)
         return out
-    ends = index.searchsorted(np.arange(len(programs) + 1)).tolist()
-    runs = ((program, t[a:b]) for program, a, b in zip(programs, ends, ends[1:], strict=False) if a < b)
-    return np.concatenate([np.empty(0, dtype), *(np.broadcast_to(program(mine), mine.shape) for program, mine in runs)])
+    return _by_runs(t, index.searchsorted(np.arange(1, len(programs))).tolist(), programs, dtype)
+
+
+def in_order(t: Any, edges: Any, programs: Sequence[Program]) -> Any:
+    """The value of each program at the whole steps of NumPy between its edges, where they ascend."""
+    return _by_runs(t, t.searchsorted(edges).tolist(), programs, float)
+
+
+def _by_runs(t: Any, ends: list[int], programs: Sequence[Program], dtype: Any) -> Any:
+    """The value of each program at the steps up to its end, of the last at the rest."""
+    out = np.empty(len(t), dtype)
+    for program, a, b in zip(programs, (0, *ends), (*ends, len(t)), strict=True):
+        if a < b:
+            out[a:b] = program(t[a:b])
+    return out
 
 
 def _of_numpy() -> dict[str, Any]:
@@ -148,6 +171,7 @@ def _of_numpy() -> dict[str, Any]:
 
     binary: dict[str, Binary] = {
         "by_parts": cast("Binary", by_parts),
+        "in_order": cast("Binary", in_order),
         "pow": np.power,
         "astype": lambda x, dtype: x.astype(dtype),
         "search": lambda edges, t: edges.searchsorted(t, "right"),

@@ -1,19 +1,32 @@
 """Recorded array programs: the fold over arrays, run once, as a straight-line function of one library's own calls."""
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..algebra.bounds import active
+from ..algebra.bounds import active, span
 from ..algebra.checks import is_settled
 from ..algebra.nodes import Join, Schedule
 from ..algebra.ops import INTEGRAL, SINGULAR, TEMPLATES
 from .arrays import NESTED, Arrays, at_array
 from .fold import Clock
-from .libraries import ArrayKind, Program, executed, functions_of, is_one, kind_of, like, namespace_of
+from .libraries import (
+    ASCENDING,
+    CURVE,
+    MAX_STEPS,
+    ArrayKind,
+    Program,
+    executed,
+    functions_of,
+    is_one,
+    kind_of,
+    like,
+    namespace_of,
+)
 from .namespaces import as_steps, asarray, default_dtype, dtype_range, float_like, is_jax, is_whole
 from .stacked import numbers
 
@@ -139,8 +152,9 @@ class Recorder(Arrays):
     def __init__(self, term: Schedule, tape: Tape, library: str) -> None:
         super().__init__(term, tape)
         self.library = library
-        self.clamps = library in ("numpy", "torch")  # there a bound has no half slope
-        self.singular = frozenset[str]() if library == "numpy" else SINGULAR
+        self.numpy = library in ("numpy", ASCENDING)
+        self.clamps = self.numpy or library == "torch"  # there a bound has no half slope
+        self.singular = frozenset[str]() if self.numpy else SINGULAR
 
     def another(self, term: Schedule) -> Arrays:
         return Recorder(term, self.xp, self.library)
@@ -151,17 +165,21 @@ class Recorder(Arrays):
 
     def join(self, term: Join, time: Clock[Any]) -> Any:
         places = [place for place, _, _ in active(term, time.low, time.high)]
-        if self.library != "numpy" or term.levels or not NESTED < len(places) <= PARTED:
+        ascends = self.library == ASCENDING and time.value is self.xp.steps
+        few = 1 if ascends else NESTED  # parts that are not worth it
+        if not self.numpy or term.levels or not few < len(places) <= PARTED:
             return super().join(term, time)
         edges = numbers([term.knots[place] for place in places[1:]], self.largest)
-        programs = tuple(self.program(term, place, time) for place in places)
-        return self.xp.write("by_parts({}, {}, {})", self.xp.real, time.value, edges, programs)
+        library, line = (ASCENDING, "in_order({}, {}, {})") if ascends else ("numpy", "by_parts({}, {}, {})")
+        programs = tuple(self.program(term, place, time, library) for place in places)
+        return self.xp.write(line, self.xp.real, time.value, edges, programs)
 
-    def program(self, term: Join, place: int, time: Clock[Any]) -> Program:
+    def program(self, term: Join, place: int, time: Clock[Any], library: str) -> Program:
         """One part of a join, as a function of the join's time."""
         tape = Tape(self.xp.library, time.value.dtype, self.xp.device)
-        recorder = Recorder(term, tape, self.library)
-        return finished(tape, self.library, recorder.part(term, place, Clock(tape.steps, time.low, time.high)))
+        recorder = Recorder(term, tape, library)
+        low, high = (time.low, time.high) if not is_whole(self.xp, time.value) else within(term, place, time)
+        return finished(tape, library, recorder.part(term, place, Clock(tape.steps, low, high)))
 
     def call(self, function: Any, step: Any) -> Any:
         if type(step) in (int, float) or getattr(function, "is_table", False):
@@ -176,6 +194,12 @@ class Recorder(Arrays):
         return self.xp.write(f"clamp({{}}{words})", self.xp.common(value, *ends.values()), value, *ends.values())
 
 
+def within(term: Join, place: int, time: Clock[Any]) -> tuple[float, float]:
+    """The least and the largest whole time at which a join is in one of its parts."""
+    start, stop = span(term, place)
+    return max(time.low, start), min(time.high, math.ceil(stop) - 1 if stop < math.inf else stop)
+
+
 # -- programs ----------------------------------------------------------------------------------------
 
 
@@ -188,8 +212,9 @@ def recorded(term: Schedule, kind: ArrayKind) -> Program | None:
     steps = as_steps(tape, tape.steps)
     if is_whole(xp, steps) and steps.dtype != tape.integer:  # unsigned, and beyond the integers
         return None
+    bounds = (0, 2 * MAX_STEPS) if kind.library == ASCENDING else dtype_range(xp, steps)
     try:
-        value = Recorder(term, tape, kind.library).fold(term, Clock(steps, *dtype_range(xp, steps)))
+        value = Recorder(term, tape, kind.library).fold(term, Clock(steps, *bounds))
     except UnrecordedError:
         return None
     return finished(tape, kind.library, value)
@@ -241,6 +266,13 @@ def on_array(term: Schedule, step: Any) -> Any:
     if program is None and kind.library != "jax":
         return at_array(term, step)
     return executed(kind, program or functools.partial(at_array, term), step)
+
+
+def on_curve(term: Schedule, first: int, count: int) -> Any:
+    """The term at so many whole steps from the first on, in NumPy."""
+    prepare(term, *CURVE)
+    program, steps = term.__dict__["programs"][CURVE], np.arange(first, first + count)
+    return on_array(term, steps) if program is None else program(steps)
 
 
 def prepare(term: Schedule, *fields: Any) -> None:

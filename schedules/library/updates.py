@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from ..algebra.checks import Count, Switch, choice, demand
+from ..algebra.checks import Count, Samples, Switch, choice, demand
 from ..algebra.named import checked
 
 Shared = Annotated[str, choice("samples", "batches")]
@@ -11,7 +11,7 @@ Shared = Annotated[str, choice("samples", "batches")]
 
 @checked
 def total_updates(
-    samples: Count,
+    samples: Samples,
     batch_size: Count,
     *,
     epochs: Count = 1,

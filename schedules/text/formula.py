@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar, cast
 
 from ..algebra.bounds import active
-from ..algebra.checks import ScheduleError, demand
-from ..algebra.named import Call
+from ..algebra.checks import ScheduleError, Switch, demand
+from ..algebra.named import Call, checked
 from ..algebra.nodes import Join, Op, Schedule, constant_value
 from ..evaluate.fold import Clock, Evaluator
 from ..library.equations import Formula, equation_of
@@ -36,7 +36,8 @@ class Explained(str):
         return f"$$\n{in_latex(self.rows)}\n$$"
 
 
-def explain(s: Schedule, *, latex: bool = False) -> str:
+@checked
+def explain(s: Schedule, *, latex: Switch = False) -> str:
     """The formula of s as text: ``s(t) = ...`` with the times at which each row holds. A notebook typesets it.
 
     Before step 0 and after its last row a schedule holds. Each row of the plain text is Python, ``value if condition``,

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NoReturn
 
-from ..algebra.checks import ScheduleError, demand
+from ..algebra.checks import Name, ScheduleError, demand
+from ..algebra.named import checked
 from ..algebra.nodes import Op, Schedule
 from ..evaluate.numbers import Expr, Source
 from .formula import quoted
@@ -48,7 +49,8 @@ function _floor_divide(a, b) { // whole turns, exact where the quotient is round
 """The operators that JavaScript has not, or has with another sign."""
 
 
-def to_js(s: Schedule, name: str = "schedule") -> str:
+@checked
+def to_js(s: Schedule, name: Name = "schedule") -> str:
     """JavaScript of ``export function name(t)``, which equals ``s(t)`` to 4 ulp of its peak, and needs nothing else.
 
     It is the same bit by bit where only ``+ - * /`` and square roots are used; the sines and powers of JavaScript
@@ -84,7 +86,7 @@ def to_js(s: Schedule, name: str = "schedule") -> str:
       }
     }
     """
-    free = name.isidentifier() and name not in RESERVED and not name.startswith("_")
+    free = name not in RESERVED and not name.startswith("_")
     demand(free, "to_js", "name", name, "this is a name that is free, such as lr")
     demand(not s.tracers, "to_js", "s", s, "its numbers are being traced; export it outside of the traced function")
     module = Module(name)

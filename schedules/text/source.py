@@ -14,7 +14,8 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from ..algebra.checks import demand, refusal
+from ..algebra.checks import Name, demand, refusal
+from ..algebra.named import checked
 from ..algebra.nodes import Join, Op, Schedule
 from ..algebra.ops import NUMBERS, bound
 from ..evaluate.fold import Clock
@@ -30,7 +31,8 @@ Limits = tuple[float, float]
 UNLIMITED: Limits = -math.inf, math.inf
 
 
-def to_python(s: Schedule, name: str = "schedule") -> str:
+@checked
+def to_python(s: Schedule, name: Name = "schedule") -> str:
     '''Python source of ``def name(t)``, which equals ``s(t)`` bit by bit and imports ``math`` only.
 
     It is that at every step up to 2**53. Where Python has no answer (1/0, an overflow) both give that of IEEE 754, s by
@@ -64,7 +66,7 @@ def to_python(s: Schedule, name: str = "schedule") -> str:
             x2 = 50 if x1 > 50 else x1
             return 0.1 * (x2 / 50)
     '''
-    taken = not name.isidentifier() or keyword.iskeyword(name) or name in _TAKEN or name.startswith("_")
+    taken = keyword.iskeyword(name) or name in _TAKEN or name.startswith("_")
     demand(not taken, "to_python", "name", name, "this is a name that is free, such as lr")
     demand(not s.tracers, "to_python", "s", s, "its numbers are being traced; export it outside of the traced function")
     module = Module(name)

@@ -10,6 +10,7 @@ import itertools
 import math
 import textwrap
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from ..algebra.checks import ScheduleError, Symbolic
@@ -27,8 +28,6 @@ class Choice(NamedTuple):
 class Path:
     """One way through a function: the questions that were asked, and the answers."""
 
-    current: "Path | None" = None
-
     def __init__(self, function: str, answers: tuple[bool, ...]) -> None:
         self.function, self.answers = function, answers
         self.known: dict[str, bool] = {}
@@ -41,15 +40,20 @@ class Path:
         return self.known[condition]
 
 
+_PATH: ContextVar[Path | None] = ContextVar("_PATH", default=None)
+"""The way that is taken now, in each thread its own."""
+
+
 def explored(function: str, run: Callable[[], Any], answers: tuple[bool, ...] = ()) -> Any:
     """All that comes of calling `run`: its result or its error, or a `Choice` between such."""
-    outer, Path.current = Path.current, Path(function, answers)
+    path = Path(function, answers)
+    outer = _PATH.set(path)
     try:
         result = run()
     except ScheduleError as fault:
         result = fault
     finally:
-        path, Path.current = Path.current, outer
+        _PATH.reset(outer)
     if len(path.known) == len(answers):
         return result
     question = list(path.known)[len(answers)]
@@ -82,7 +86,7 @@ class Written(Symbolic):
         return format(self)
 
     def __format__(self, spec: str) -> str:
-        mark = f"\x01{len(MARKS)}\x02"
+        mark = f"\x01{next(_COUNTERS)}\x02"
         MARKS[mark] = f"{spec or 'f' * getattr(self, 'floating', False)}\x03{self.text}"
         return mark
 
@@ -102,11 +106,13 @@ class Truth(Written):
     """A condition."""
 
     def __bool__(self) -> bool:
-        return Path.current is None or Path.current.decide(self.text)
+        path = _PATH.get()
+        return path is None or path.decide(self.text)
 
     def judged(self, function: str) -> bool:
         """A condition of the function that is traced is a question; one of another, which it calls, is its own."""
-        return Path.current is None or function != Path.current.function or bool(self)
+        path = _PATH.get()
+        return path is None or function != path.function or bool(self)
 
     def either(self, yes: Any, no: Any) -> "Either":
         """The schedule that this condition chooses."""
@@ -160,8 +166,9 @@ class Letter(Written):
     def counted(self, make: Callable[[Any], Any]) -> tuple[Any, ...]:
         """One part that stands for all."""
         name = f"k{next(_COUNTERS)}"
-        function = Path.current.function if Path.current else ""
-        return (Repeated(name, self.text, explored(function, lambda: make(Letter(name)))),)
+        path = _PATH.get()
+        made = explored(path.function if path else "", lambda: make(Letter(name)))
+        return (Repeated(name, self.text, made),)
 
 
 _COUNTERS = itertools.count()

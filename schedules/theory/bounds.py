@@ -73,7 +73,8 @@ def transfer(s: Rates, other: Rates) -> float:
     >>> transfer(cosine(1.0, 0.0, 1_000), cosine(1.0, 0.0, 4_000))
     0.5...
     """
-    before, after = (best_scale(each).scale * max(rates("transfer", each)) for each in (s, other))
+    shapes = rates("transfer", s), rates("transfer", other, argument="other")
+    before, after = (best_scale(shape).scale * max(shape) for shape in shapes)
     return float(after / before)
 
 

@@ -4,10 +4,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..algebra.checks import ScheduleError, demand
+from ..algebra.checks import Kind, ScheduleError, demand, no_text
 from ..algebra.nodes import Schedule
 
-Rates: TypeAlias = "Schedule | np.ndarray | list[float]"
+Rates: TypeAlias = Schedule | np.ndarray | list[float]
 """A schedule, or the learning rates themselves, one for each update."""
 
 
@@ -22,12 +22,17 @@ def rates(function: str, s: Rates, steps: int | None = None, *, argument: str = 
 
 def array(function: str, argument: str, values: Any) -> np.ndarray:
     """Numbers as an array of floats of one dimension."""
-    try:
-        found = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        found = np.empty((0, 0))
-    demand(found.ndim == 1, function, argument, values, "this is a list of numbers, one for each update")
+    return _NUMBERS(function, argument, values)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    found = np.asarray(no_text(values), dtype=float)
+    if found.ndim != 1:
+        raise TypeError
     return found
+
+
+_NUMBERS = Kind("this is a list of numbers, one for each update", _numbers)
 
 
 def one_each(function: str, argument: str, value: Any, count: int) -> np.ndarray:

@@ -461,11 +461,9 @@ def test_llm_foundry_builds_it_by_its_name(wheel, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("by_epoch", [False, True])
 def test_mmengines_runner_follows_it(pytestconfig, monkeypatch, tmp_path, by_epoch):
-    """A real Runner, built of a config; of MMEngine its wheel alone, and nothing to draw with."""
-    for needed in ("addict", "yapf", "termcolor", "rich"):
+    """A real Runner, built of a config; of MMEngine its wheel alone, with what it imports."""
+    for needed in ("addict", "cv2", "yapf", "termcolor", "rich"):
         pytest.importorskip(needed)
-    bare = {"setNumThreads": lambda _: None, "__version__": "0"}  # what draws, and nothing is drawn
-    monkeypatch.setitem(sys.modules, "cv2", SimpleNamespace(**bare))
     monkeypatch.syspath_prepend(str(peers.unpacked(pytestconfig, "mmengine==0.10.7")))
     before = set(sys.modules)
     try:
@@ -523,14 +521,20 @@ def test_mmengines_runner_follows_it(pytestconfig, monkeypatch, tmp_path, by_epo
 
 
 def test_kohyas_arguments_make_it():
-    """What sd-scripts does with its two arguments: the class of a module, and literals after equals signs."""
-    kind, text = re.findall(r"--lr_scheduler_type (\S+) --lr_scheduler_args (.*)", FILES["kohya.sh"])[0]
+    """What sd-scripts does with its two arguments: the class of a module, and literals between equals signs."""
+    given = shlex.split(FILES["kohya.sh"])
+    kind = given[given.index("--lr_scheduler_type") + 1]
     module, _, name = kind.rpartition(".")
-    pairs = (argument.split("=", 1) for argument in shlex.split(text))
-    keywords = {key: ast.literal_eval(value) for key, value in pairs}
+    keywords = {}
+    for argument in given[given.index("--lr_scheduler_args") + 1 :]:
+        key, value = argument.split("=")
+        keywords[key] = ast.literal_eval(value)
+    assert str(keywords["steps"]) == given[given.index("--max_train_steps") + 1]
     optimizer = optimizer_of(0.1, 0.2)
     scheduler = getattr(importlib.import_module(module), name)(optimizer, **keywords)
-    assert_follows(run(optimizer, scheduler, 50), keywords["schedule"], [0.1, 0.2], 12_000)
+    assert_follows(run(optimizer, scheduler, 150), keywords["schedule"], [0.1, 0.2], keywords["steps"])
+    wsd = sc.wsd(0.1, keywords["steps"], warmup=100, cooldown=2_400)
+    assert sc.diff(parse(keywords["schedule"], lr=0.1, steps=keywords["steps"]), wsd) is None
 
 
 # -- tokens ----------------------------------------------------------------------------------------------

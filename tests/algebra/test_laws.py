@@ -13,6 +13,7 @@ from strategies import durations, factors, finite, finite_curves, lengths, steps
 
 import schedules as sc
 from schedules import Join, Time, Warp, join, parse, reverse, stretch
+from schedules.evaluate.grid import write_values
 
 # -- holding and joining -----------------------------------------------------------------------------
 
@@ -155,8 +156,16 @@ def test_numpy_agrees_with_scalars(s):
 
 
 @given(terms, st.integers(0, 80), st.integers(1, 300))
-def test_grid_agrees_with_scalars(s, start, count):
+def test_values_agree_with_scalars(s, start, count):
     check_array(s.values(count, start=start), s, range(start, start + count), 1e-12, 1e-13)
+
+
+@given(terms, st.integers(0, 80), st.integers(1, 300))
+def test_grid_agrees_with_scalars(s, start, count):
+    curve = np.empty(count)
+    with np.errstate(all="ignore"):
+        write_values(s, start, curve)  # as `values` does it for thousands of steps
+    check_array(curve, s, range(start, start + count), 1e-12, 1e-13)
 
 
 @given(terms, st.integers(0, 80))

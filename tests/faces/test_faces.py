@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
+import peers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -394,6 +395,17 @@ def test_a_missing_library_is_named(library, code, tmp_path):
     )
     expected = f"plot: {library} is not installed (absent); pip install 'schedule-algebra[plot]'\n"
     assert python(script) == expected
+
+
+def test_an_old_version_of_a_library_is_told_from_the_one_that_is_needed(pytestconfig):
+    script = (
+        f"import sys; sys.path.insert(0, {str(peers.unpacked(pytestconfig, 'plotext==5.3.2'))!r})\n"
+        "from schedules import ScheduleError, linear\nfrom schedules.faces.terminal import terminal\n"
+        "try:\n    terminal([linear(0., 1., 10)])\nexcept ScheduleError as fault:\n    print(fault)"
+    )
+    said = python(script)
+    assert re.fullmatch(r"plot: plotext 5\.3\.2 is installed, and plotext[^ ]*>=6\.1[^ ]* is needed; .*\n", said), said
+    assert said.endswith("; pip install 'schedule-algebra[plot]'\n")
 
 
 def test_importing_the_faces_imports_no_drawing_library():

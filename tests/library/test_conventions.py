@@ -250,3 +250,9 @@ def test_total_updates_of_real_runs():
 def test_total_updates_counts_in_integers():
     assert sc.total_updates(10**15, 1) == 10**15
     assert sc.total_updates(10**17 + 1, 1, world_size=2) == (10**17 + 2) // 2
+
+
+@pytest.mark.parametrize("samples", [[1, 2, 3], {"train": 1}, 10.5, "1000", None])
+def test_total_updates_of_a_loader_says_what_to_pass(samples):
+    with pytest.raises(sc.ScheduleError, match=r"total_updates: samples=.*len\(dataset\) or len\(loader.dataset\)"):
+        sc.total_updates(samples, 32)

@@ -173,7 +173,7 @@ function accepted(name, key, rule, value) {
       return sort === "switch" ? value : wrong();
     case "schedule":
       if (sort === "switch") wrong(" (a boolean is not a number)");
-      if (sort === "text") wrong(" (text is not a number; convert it first with float)");
+      if (sort === "text") wrong(" (text is no schedule; leave out the quotes, or convert it first with parse)");
       if (sort === "list") wrong(" (give one number; jax.vmap maps over a batch of schedules)");
       return sort === "schedule" || (sort === "number" && Number.isFinite(value)) ? asSchedule(value) : wrong();
     case "shape": {

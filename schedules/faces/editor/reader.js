@@ -346,7 +346,7 @@ function operate(op, values, quotes = true) { // an operation on numbers is a nu
 const asOperand = (name) => (x) => {
   if (isSchedule(x)) return x;
   if (isNumber(x) && Number.isFinite(x)) return asSchedule(x);
-  const detail = typeof x === "boolean" ? " (a boolean is not a number)" : typeof x === "string" ? " (text is not a number; convert it first with float)" : Array.isArray(x) ? " (give one number; jax.vmap maps over a batch of schedules)" : "";
+  const detail = typeof x === "boolean" ? " (a boolean is not a number)" : typeof x === "string" ? " (text is no schedule; leave out the quotes, or convert it first with parse)" : Array.isArray(x) ? " (give one number; jax.vmap maps over a batch of schedules)" : "";
   return refuse(`${name}: operand=${say(x)}: this is a schedule or a finite number${detail}`);
 };
 
