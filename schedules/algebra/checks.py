@@ -331,6 +331,15 @@ def no_text(value: Any) -> Any:
 OPERAND = Kind("this is a schedule or a finite number", lambda value: FINITE.convert(no_text(value)))
 """What a schedule is combined with, if it is no schedule."""
 
+
+def _several(values: Any) -> Any:
+    iter(no_text(values))
+    return values
+
+
+OPERANDS = Kind("this is a list of schedules and finite numbers", _several)
+"""Several that are combined."""
+
 _duration = _where(lambda steps: 0 <= steps < math.inf, _steps, int)
 
 Value = Annotated[float, Kind("a value is a finite number, such as a learning rate of 0.001", _value)]

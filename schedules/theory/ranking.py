@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..algebra.checks import brief, demand
-from ..algebra.nodes import Schedule, as_schedules
+from ..algebra.checks import OPERANDS, brief, demand
+from ..algebra.nodes import Schedule, as_schedule
 from ..analysis.area import total
 from ..library.curves import linear
 from .averages import update_shares
@@ -52,7 +52,7 @@ def rank(
     cosine(0.001, 0.0, 1000) 1.029 0.5
     """
     rows: list[Ranked] = []
-    for s in as_schedules(schedules, "rank"):
+    for s in [as_schedule(s, "rank") for s in OPERANDS("rank", "schedules", schedules)]:
         demand(steps is not None or s.steps < math.inf, "rank", "steps", steps, f"{brief(s)} is endless; say how many")
         eta = rates("rank", s, steps)
         decay = linear(1.0, 0.0, len(eta))
