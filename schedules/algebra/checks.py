@@ -15,7 +15,7 @@ import re
 import reprlib
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeGuard, cast
 
 if TYPE_CHECKING:
@@ -328,15 +328,17 @@ def no_text(value: Any) -> Any:
     return value
 
 
-def listed(values: Any, function: str) -> Iterable[Any]:
-    """What may be schedules, if they are several."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise refusal(function, "operands", values, "this is a list of schedules and finite numbers")
+OPERAND = Kind("this is a schedule or a finite number", lambda value: FINITE.convert(no_text(value)))
+"""What a schedule is combined with, if it is no schedule."""
+
+
+def _several(values: Any) -> Any:
+    iter(no_text(values))
     return values
 
 
-OPERAND = Kind("this is a schedule or a finite number", lambda value: FINITE.convert(no_text(value)))
-"""What a schedule is combined with, if it is no schedule."""
+OPERANDS = Kind("this is a list of schedules and finite numbers", _several)
+"""Several that are combined."""
 
 _duration = _where(lambda steps: 0 <= steps < math.inf, _steps, int)
 

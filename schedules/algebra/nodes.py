@@ -24,7 +24,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn, SupportsFloat, TypeAlias, cast
 
-from .checks import ENDLESS, FINITE, OPERAND, ScheduleError, brief, is_settled, listed, refusal, surely_equal
+from .checks import ENDLESS, FINITE, OPERAND, OPERANDS, ScheduleError, brief, is_settled, refusal, surely_equal
 from .forms import Op, check_op, ends, folded, longer, neutral
 from .handed import Handed
 from .lazy import lazy
@@ -204,7 +204,7 @@ class Lift(Schedule):
 
     def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
         name = op if isinstance(op, str) else "custom"
-        args = tuple([as_schedule(arg, name) for arg in listed(args, name)])
+        args = tuple([as_schedule(arg, name) for arg in OPERANDS(name, "operands", args)])
         check_op(op, len(args))
         values = [constant_value(arg) for arg in args]
         if (value := folded(op, values)) is not None:
@@ -270,7 +270,7 @@ class Join(Schedule):
     bends = True
 
     def __new__(cls, parts: Iterable[Any]) -> Schedule:
-        flat = tuple(_flat(listed(parts, "join")))
+        flat = tuple(_flat(OPERANDS("join", "operands", parts)))
         if not flat:
             raise ScheduleError("join: parts=(): there is nothing to join; give at least one schedule")
         for place, part in enumerate(flat[:-1], start=1):

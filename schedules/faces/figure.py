@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..algebra.checks import EVER, Count, ScheduleError, Whole, accept, brief, demand, extra_module, listed
+from ..algebra.checks import EVER, Count, ScheduleError, Whole, accept, brief, demand, extra_module
 from ..algebra.nodes import Schedule, as_schedule
 from ..evaluate.low_rank import Array
 from .table import segments, shortened, step_from
@@ -49,7 +49,7 @@ def curves(
         ScheduleError: all schedules are endless and `steps` is None; `steps` is no whole number >= 1, `start` none
             >= 0; the picture would begin where the last of them has ended; or labels do not fit the schedules.
     """
-    schedules = [as_schedule(s, "plot") for s in listed(schedules, "plot")]
+    schedules = [as_schedule(s, "plot") for s in schedules]
     begin = accept(Whole, "plot", "start", start)
     end = horizon_of(schedules, steps, begin)
     demand(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..algebra.checks import brief, demand, listed
+from ..algebra.checks import OPERANDS, brief, demand
 from ..algebra.nodes import Schedule, as_schedule
 from ..analysis.area import total
 from ..library.curves import linear
@@ -34,14 +34,13 @@ def rank(
 ) -> list[Ranked]:
     """``bound(s) / bound(linear)``, ``peak(s) / peak(linear)``, ``sum eta``, ``prod (1 - eta lambda)`` and ``L``.
 
+    There is a row for each schedule, the least bound first, or the least loss if there is a law.
+
     Args:
         schedules: the schedules to compare.
         steps: how many updates of each; None means its duration.
         weight_decay: lambda of AdamW, for how much the start still counts for in the end.
         law: predicts the last losses; None leaves them out. A rise at the beginning is taken for the warm-up.
-
-    Returns:
-        A row for each schedule, the least bound first, or the least loss if there is a law.
 
     Raises:
         ScheduleError: a schedule is endless and `steps` is None, or its values are no learning rates.
@@ -53,7 +52,7 @@ def rank(
     cosine(0.001, 0.0, 1000) 1.029 0.5
     """
     rows: list[Ranked] = []
-    for s in [as_schedule(s, "rank") for s in listed(schedules, "rank")]:
+    for s in [as_schedule(s, "rank") for s in OPERANDS("rank", "schedules", schedules)]:
         demand(steps is not None or s.steps < math.inf, "rank", "steps", steps, f"{brief(s)} is endless; say how many")
         eta = rates("rank", s, steps)
         decay = linear(1.0, 0.0, len(eta))
