@@ -1,12 +1,12 @@
 """Spaces of expressions to search: a text in which some numbers, or whole parts, are draws.
 
 ``uniform(a, b)``, ``loguniform(a, b)`` and ``randint(a, b)`` stand for a number from a to b, both ends among them, and
-``choice(x, y, ...)`` for one of what it lists: numbers, shapes, or whole schedules with draws of their own. The text is
-read by the reader of `schedules.parse`, so everything else means what it means there. What draws is up to others: a
-seed, a grid, Optuna, Ray Tune, Hydra, W&B.
+``choice(x, y, ...)`` for one of what it lists: numbers, shapes, or whole schedules with draws of their own. All else is
+read as `schedules.parse` reads it. What draws is up to others: a seed, a grid, Optuna, Ray Tune, Hydra, W&B.
 """
 
 import ast
+import functools
 import itertools
 import math
 from collections import Counter
@@ -24,11 +24,12 @@ from .text.expression import Reader, named_values
 from .theory import MultiPowerLaw, best_scale
 
 KINDS = ("uniform", "loguniform", "randint", "choice")
+NEWTON = 8  # steps to the numbers that make a schedule
 
 
 @dataclass(frozen=True)
 class Draw:
-    """A number or a choice that a search makes."""
+    """A number or a choice that a search makes; `when` are the names and options of choices under which it is made."""
 
     name: str
     kind: str
@@ -36,7 +37,6 @@ class Draw:
     high: float = 0
     options: tuple[str, ...] = ()
     when: tuple[tuple[str, str], ...] = ()
-    """The choices under which there is this draw: names and options."""
 
     @property
     def span(self) -> tuple[float, float]:
@@ -45,21 +45,18 @@ class Draw:
 
     def at(self, share: float) -> Any:
         """The value at a share of the way from the lowest to the highest."""
-        if self.kind == "choice":
-            return self.options[min(int(share * len(self.options)), len(self.options) - 1)]
-        if self.kind == "randint":
-            return min(int(self.low + share * (self.high - self.low + 1)), int(self.high))
+        if self.kind in ("choice", "randint"):
+            values = self.options or range(int(self.low), int(self.high) + 1)
+            return values[min(int(share * len(values)), len(values) - 1)]
         if self.kind == "loguniform":
             return min(max(self.low * (self.high / self.low) ** share, self.low), self.high)
         return self.low + share * (self.high - self.low)
 
     def points(self, count: int) -> list[Any]:
         """So many values, evenly spaced and both ends among them; all, if there are fewer."""
-        if self.kind == "choice":
-            return list(self.options)
         if self.kind == "randint":
             return sorted({round(x) for x in np.linspace(self.low, self.high, count).tolist()})
-        return [self.at(share) for share in np.linspace(0, 1, count).tolist()]
+        return list(self.options) or [self.at(share) for share in np.linspace(0, 1, count).tolist()]
 
     def accepted(self, value: Any) -> Any:
         """A value that an engine gave, if it is one of this draw's."""
@@ -73,14 +70,11 @@ class Draw:
         return found
 
 
-Decide = Callable[[Draw], Any]
-
-
 class Space:
     """``{parse(text) for every value of its draws}``.
 
     Each draw has a name: its place in the text, such as ``1.wsd.peak``, or what ``name="peak"`` in it says. Draws of
-    one given name are one draw.
+    one given name are one draw. `draws` holds them by their names, in the order of the text.
 
     Args:
         text: an expression with draws in it.
@@ -97,16 +91,12 @@ class Space:
     [cosine(0.1, 0.0, 100), wsd(0.1, 100, warmup=0, cooldown=10), wsd(0.1, 100, warmup=0, cooldown=50)]
     """
 
-    draws: dict[str, Draw]
-    """Every draw by its name, in the order of the text."""
-
     def __init__(self, text: str, /, **names: Any) -> None:
         self.text, self.names = text, named_values(names)
-        self.draws = {}
+        self.draws: dict[str, Draw] = {}
         self._places = dict(_named(Reader(text, self.names).tree))
         pending: list[dict[str, str]] = [{}]
-        while pending:  # every part that may be chosen is read once
-            forced = pending.pop()
+        for forced in pending:  # every part that may be chosen is read once
 
             def decide(draw: Draw, forced: dict[str, str] = forced) -> Any:
                 new = self.draws.setdefault(draw.name, draw) is draw
@@ -116,11 +106,10 @@ class Space:
             self._read(decide)
 
     def __repr__(self) -> str:
-        given = "".join(f", {name}={value!r}" for name, value in self.names.items())
-        return f"Space({self.text!r}{given})"
+        return f"Space({', '.join([repr(self.text), *(f'{name}={value!r}' for name, value in self.names.items())])})"
 
     def __reduce__(self) -> Any:
-        return _made, (self.text, self.names)
+        return functools.partial(Space, self.text, **self.names), ()
 
     def sample(self, seed: int) -> Schedule:
         """A random schedule, the same for the same seed."""
@@ -128,27 +117,20 @@ class Space:
         return self._read(lambda draw: draw.at(random.random()))
 
     def grid(self, count: int) -> Iterator[Schedule]:
-        """Every choice, with so many values of each number evenly spaced, in all combinations that there are.
-
-        Args:
-            count: how many values of each number, both ends among them.
-        """
+        """Every choice, with `count` values of each number from end to end, in all combinations that there are."""
         count = accept(Count, "grid", "count", count)
         return (s for s, _ in self._combinations(lambda draw: draw.points(count)))
 
     def fill(self, config: Mapping[str, Any]) -> Schedule:
-        """The schedule of a configuration that an engine chose, by the names of the draws.
-
-        Args:
-            config: at least the values of the draws that there are under its choices; nested ones are found too.
+        """The schedule of a configuration that an engine chose: values by the names of the draws, nested or not.
 
         Raises:
-            ScheduleError: a value is missing, or is none of its draw's.
+            ScheduleError: a value is missing under its choices, or is none of its draw's.
 
         >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").fill({"cosine": {"start": 1e-3}})
         cosine(0.001, 0.0, 100)
         """
-        known = dict(_flat(config))
+        known = _flat(config)
         known |= {name.removeprefix("_"): value for name, value in known.items()}
 
         def decide(draw: Draw) -> Any:
@@ -158,10 +140,7 @@ class Space:
         return self._read(decide)
 
     def suggest(self, trial: Any) -> Schedule:
-        """The schedule of an Optuna trial, which keeps its text as the user attribute ``schedule``.
-
-        Args:
-            trial: an ``optuna.Trial``, or a ``FixedTrial``.
+        """The schedule of an ``optuna.Trial``, which keeps its text as the user attribute ``schedule``.
 
         >>> import optuna
         >>> Space("cosine(loguniform(1e-5, 1e-2), 0, 100)").suggest(optuna.trial.FixedTrial({"cosine.start": 1e-3}))
@@ -182,10 +161,8 @@ class Space:
     def ray(self) -> dict[str, Any]:
         """The search space for Ray Tune, by the names of the draws; `fill` makes a schedule of what it chooses."""
         tune = extra_module("ray.tune", "search")
-        return {
-            name: getattr(tune, draw.kind)(list(draw.options)) if draw.options else getattr(tune, draw.kind)(*draw.span)
-            for name, draw in self.draws.items()
-        }
+        given = {name: (list(draw.options),) if draw.options else draw.span for name, draw in self.draws.items()}
+        return {name: getattr(tune, draw.kind)(*given[name]) for name, draw in self.draws.items()}
 
     def wandb(self) -> dict[str, dict[str, Any]]:
         """The ``parameters`` of a W&B sweep, whose names begin with a letter or a line: ``_1.wsd.peak``.
@@ -194,12 +171,12 @@ class Space:
         {'cosine.start': {'distribution': 'log_uniform_values', 'min': 1e-05, 'max': 0.01}}
         """
         how = {"uniform": "uniform", "loguniform": "log_uniform_values", "randint": "int_uniform"}
-        return {
-            f"{'_' * name[:1].isdigit()}{name}": {"values": list(draw.options)}
-            if draw.options
-            else {"distribution": how[draw.kind], "min": draw.low, "max": draw.high}
-            for name, draw in self.draws.items()
-        }
+
+        def told(draw: Draw) -> dict[str, Any]:
+            numbers = {"distribution": how.get(draw.kind), "min": draw.low, "max": draw.high}
+            return {"values": list(draw.options)} if draw.options else numbers
+
+        return {f"{'_' * name[:1].isdigit()}{name}": told(draw) for name, draw in self.draws.items()}
 
     def hydra(self) -> dict[str, str]:
         """The ``hydra.sweeper.params`` of a Hydra sweep, for its Optuna, Ax or Nevergrad sweeper.
@@ -208,10 +185,8 @@ class Space:
         {'cosine.start': 'tag(log, interval(1e-05, 0.01))', 'cosine.steps': 'range(10, 91)'}
         """
         how = {"uniform": "interval({})", "loguniform": "tag(log, interval({}))", "randint": "range({})"}
-        return {
-            name: how.get(draw.kind, "choice({})").format(", ".join(map(str, draw.options or draw.span)))
-            for name, draw in self.draws.items()
-        }
+        given = {name: ", ".join(map(str, draw.options or draw.span)) for name, draw in self.draws.items()}
+        return {name: how.get(draw.kind, "choice({})").format(given[name]) for name, draw in self.draws.items()}
 
     def contains(self, s: Schedule) -> bool:
         """Whether some values of the draws make s, to nine digits.
@@ -220,13 +195,11 @@ class Space:
         >>> space.contains(space.sample(0)), space.contains(space.fill({"wsd.cooldown": 0.5})[:50])
         (True, False)
         """
-        goal = list(_tokens(s))
+        goal = _parted(s)
         forms = self._combinations(lambda draw: list(draw.options) or [draw.at(0.5)])
         return any(self._reaches(goal, made) for _, made in forms)
 
-    # -- reading -----------------------------------------------------------------------------------
-
-    def _read(self, decide: Decide) -> Schedule:
+    def _read(self, decide: Callable[[Draw], Any]) -> Schedule:
         """The schedule that the text writes, where `decide` draws, once for each name."""
         above: list[tuple[str, str]] = []
         made: dict[str, Any] = {}
@@ -251,14 +224,13 @@ class Space:
         name = words.pop("name", self._places[node.col_offset])
         if words or not isinstance(name, str):
             reader.fail(node, f"{kind} takes name='...' and nothing else by name")
-        if any(isinstance(arg, ast.Starred) for arg in node.args) or len(node.args) < 1 + (kind != "choice"):
-            reader.fail(node, "list what to choose from" if kind == "choice" else f"write {kind}(low, high)")
-        if kind == "choice":
+        if kind != "choice":
+            draw = Draw(name, kind, *self._ends(reader, node, kind, depth), when=when)
+        elif node.args:
             draw = Draw(name, kind, options=_labels(node.args), when=when)
         else:
-            draw = Draw(name, kind, *self._ends(reader, node, kind, depth), when=when)
-        known = self.draws.get(name, draw)
-        if replace(known, when=when) != draw:
+            reader.fail(node, "list what to choose from")
+        if replace(self.draws.get(name, draw), when=when) != draw:
             reader.fail(node, f"another draw has the name {name!r}; give this one its own by name='...'")
         return draw
 
@@ -292,33 +264,33 @@ class Space:
         for value in points(new[0]) if new else ():
             yield from self._combinations(points, {**known, new[0]: value})
 
-    def _reaches(self, goal: list[Any], made: Mapping[Draw, Any]) -> bool:
+    def _reaches(self, goal: tuple[list[Any], np.ndarray], made: Mapping[Draw, Any]) -> bool:
         """Whether other numbers, with these choices, make the goal: by Newton's method, as they hardly bend."""
         free = [draw for draw in made if not draw.options]
         low, high = (np.array([getattr(draw, end) for draw in free], dtype=float) for end in ("low", "high"))
         whole = np.array([draw.kind == "randint" for draw in free], dtype=bool)
 
-        def written(x: np.ndarray) -> list[Any]:
+        def written(x: np.ndarray) -> tuple[list[Any], np.ndarray]:
             values = np.clip(np.where(whole, np.round(x), x), low, high).tolist()
-            given = {draw.name: value for draw, value in made.items()}
-            for draw, value in zip(free, values, strict=True):
-                given[draw.name] = int(value) if draw.kind == "randint" else value
-            return list(_tokens(self._read(lambda draw: given[draw.name])))
+            pairs = zip(free, values, strict=True)
+            numbers = {draw: int(value) if draw.kind == "randint" else value for draw, value in pairs}
+            given = {draw.name: value for draw, value in {**made, **numbers}.items()}
+            return _parted(self._read(lambda draw: given[draw.name]))
 
-        x, wanted = np.array([float(made[draw]) for draw in free]), _numbers(goal)
+        x, (form, wanted) = np.array([float(made[draw]) for draw in free]), goal
         for _ in range(NEWTON):
+            steps = np.where(whole, 1.0, 1e-3 * (high - low)) * np.where(x < (low + high) / 2, 1, -1)
             try:
-                now = written(x)
-                if list(map(_masked, now)) != list(map(_masked, goal)):
-                    return False
-                if np.isclose(_numbers(now), wanted, rtol=1e-9, atol=0).all():
+                found, now = written(x)
+                if found == form and np.isclose(now, wanted, rtol=1e-9, atol=0).all():
                     return True
-                steps = np.where(whole, 1.0, 1e-3 * (high - low)) * np.where(x < (low + high) / 2, 1, -1)
-                moved = [_numbers(written(x + step)) - _numbers(now) for step in np.diag(steps)]
+                others = [written(x + step) for step in np.diag(steps)]
             except ScheduleError:
                 return False
-            if moved:
-                x = np.clip(x + steps * np.linalg.lstsq(np.stack(moved, 1), wanted - _numbers(now))[0], low, high)
+            if not free or any(other != form for other, _ in [(found, now), *others]):
+                return False
+            moved = np.stack([numbers - now for _, numbers in others], 1)
+            x = np.clip(x + steps * np.linalg.lstsq(moved, wanted - now)[0], low, high)
         return False
 
 
@@ -339,11 +311,8 @@ def screen(
         count: how many schedules to draw.
         law: predicts their last losses; None means the bound of the last iterate, which looks at shapes only.
         warmup: how many updates are warm-up, for the law.
-        best: how many to keep.
+        best: how many to keep, the best first.
         seed: of the first sample; the others have the next ones.
-
-    Returns:
-        The candidates, the best first.
 
     Raises:
         ScheduleError: a sample is endless, or has a value below 0.
@@ -359,20 +328,13 @@ def screen(
     return sorted(itertools.starmap(Candidate, found.items()), key=lambda one: one.score)[:best]
 
 
-NEWTON = 8  # steps to the numbers that make a schedule
-
-
-def _made(text: str, names: dict[str, Any]) -> Space:
-    return Space(text, **names)
-
-
-def _flat(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """The values of a configuration by dotted names."""
+    known: dict[str, Any] = {}
     for key, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _flat(cast("Mapping[str, Any]", value), f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
+        nested = isinstance(value, Mapping)
+        known |= _flat(cast("Mapping[str, Any]", value), f"{above}{key}.") if nested else {f"{above}{key}": value}
+    return known
 
 
 def _named(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -383,13 +345,12 @@ def _named(tree: ast.AST) -> Iterator[tuple[int, str]]:
         children = [(above, child) for child in ast.iter_child_nodes(node)]
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            words = [*(MAKERS[name].defaults if name in MAKERS else ()), *map(str, range(len(node.args)))]
             if name in KINDS:
                 yield node.col_offset, above or (name,)
-                children = [((*above, str(place)), arg) for place, arg in enumerate(node.args)]
-            else:
-                children = [((*above, name, words[place]), arg) for place, arg in enumerate(node.args)]
-                children += [((*above, name, str(word.arg)), word.value) for word in node.keywords]
+            inside = above if name in KINDS else (*above, name)
+            words = [*(MAKERS[name].defaults if name in MAKERS else ()), *map(str, range(len(node.args)))]
+            children = [((*inside, word), arg) for word, arg in zip(words, node.args, strict=False)]
+            children += [((*inside, str(word.arg)), word.value) for word in node.keywords]
         for inner, child in children:
             yield from places(child, inner)
 
@@ -407,8 +368,7 @@ def _labels(args: list[ast.expr]) -> tuple[str, ...]:
 
 def _tokens(value: Any) -> Iterator[Any]:
     """What a schedule is made of, all the way down: numbers, and all else."""
-    if isinstance(value, Schedule):
-        value = (type(value), *value.fields)
+    value = (type(value), *value.fields) if isinstance(value, Schedule) else value
     if isinstance(value, tuple):
         yield len(cast("tuple[Any, ...]", value))
         for item in cast("tuple[Any, ...]", value):
@@ -417,10 +377,9 @@ def _tokens(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _masked(token: Any) -> Any:
-    """A token without its value, if it is a number."""
-    return float if isinstance(token, int | float) and not isinstance(token, bool) else token
-
-
-def _numbers(tokens: list[Any]) -> np.ndarray:
-    return np.array([token for token in tokens if _masked(token) is float], dtype=float)
+def _parted(s: Schedule) -> tuple[list[Any], np.ndarray]:
+    """What a schedule is made of without its numbers, and these."""
+    tokens = list(_tokens(s))
+    counts = [isinstance(token, int | float) and not isinstance(token, bool) for token in tokens]
+    form = [float if is_number else token for token, is_number in zip(tokens, counts, strict=True)]
+    return form, np.array(list(itertools.compress(tokens, counts)), dtype=float)

@@ -167,5 +167,16 @@ terms = st.one_of(
     st.builds(lambda s, n: s >> sc.constant(n), finite, values),
 )
 
+
+@st.composite
+def crowds(draw):
+    """More parts than `where` is nested for, some of them sums of joins, round and round, slowly or backwards."""
+    parts = draw(st.lists(finite_curves, min_size=2, max_size=3))
+    pair = sc.join(*parts)
+    ramps = [pair * (place / 7) + pair for place in range(1, draw(st.integers(5, 18)))]
+    crowd = sc.join(*ramps, *parts)
+    return draw(st.sampled_from([crowd, sc.reverse(crowd), sc.cycle(crowd[: crowd.steps + 1]), sc.every(crowd, 3)]))
+
+
 steps = st.one_of(st.integers(0, 3 * STEPS), st.floats(0, 3 * STEPS), st.sampled_from([0, 1, 2, STEPS]))
 """Times of interest, whole and fractional."""

@@ -1,15 +1,14 @@
 """Weights as averages: what AdamW's weight decay makes of the updates, and what merging checkpoints makes of a decay.
 
 ``w_t = (1 - eta_t lambda) w_{t-1} + eta_t lambda * (-u_t / lambda)``: AdamW with updates u_t is an exponential moving
-average of them, with a timescale of ``1 / (eta lambda)`` updates. So the schedule says how much each update, and the
-start, still counts for in the end.
+average of them. So the schedule says how much each update, and the start, still counts for in the end.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..algebra.checks import refusal
+from ..algebra.checks import demand
 from .rates import Rates, array, one_each, rates
 
 
@@ -25,12 +24,8 @@ def update_shares(s: Rates, weight_decay: Any, steps: int | None = None) -> Shar
 
     Args:
         s: the schedule of the learning rate, or its values.
-        weight_decay: lambda, decoupled and multiplied by the learning rate as in PyTorch's and Optax's AdamW: a
-            number, a schedule, or one number for each update.
+        weight_decay: lambda, multiplied by the learning rate as in PyTorch: a number, a schedule, or one an update.
         steps: how many updates; None means the duration of s.
-
-    Returns:
-        The pair ``(shares, start)``, which sum to 1.
 
     Raises:
         ScheduleError: eta * lambda is not between 0 and 1.
@@ -38,9 +33,8 @@ def update_shares(s: Rates, weight_decay: Any, steps: int | None = None) -> Shar
     Source: Wang and Aitchison 2024 (arXiv:2405.13698); Bergsma et al. 2025 (arXiv:2502.15938).
 
     >>> from schedules import linear
-    >>> shares, start = update_shares(linear(1.0, 0.0, 4), 0.5)
-    >>> shares, start
-    (array([0.205..., 0.246..., 0.21875 , 0.125   ]), 0.205...)
+    >>> update_shares(linear(1.0, 0.0, 4), 0.5)
+    Shares(shares=array([0.205..., 0.246..., 0.21875 , 0.125   ]), start=0.205...)
     """
     mixed = _mixed("update_shares", s, weight_decay, steps)
     kept = np.append(np.cumprod(1 - mixed[::-1])[::-1], 1.0)  # what is left of the weights before each update
@@ -48,19 +42,9 @@ def update_shares(s: Rates, weight_decay: Any, steps: int | None = None) -> Shar
 
 
 def timescale(s: Rates, weight_decay: Any, steps: int | None = None) -> np.ndarray:
-    """``1 / (eta_t lambda)``: how many updates the average of AdamW reaches back over, at each update.
+    """``1 / (eta_t lambda)``: how many updates the average of AdamW reaches back over, at each update; inf at 0.
 
-    Where eta or lambda is 0 it reaches back for ever: inf.
-
-    Args:
-        s: the schedule of the learning rate, or its values.
-        weight_decay: lambda: a number, a schedule, or one number for each update.
-        steps: how many updates; None means the duration of s.
-
-    Raises:
-        ScheduleError: eta * lambda is not between 0 and 1.
-
-    Source: Wang and Aitchison 2024 (arXiv:2405.13698).
+    Arguments, errors and source are those of `update_shares`.
 
     >>> from schedules import linear
     >>> timescale(linear(1e-3, 0.0, 4), 0.1)
@@ -73,15 +57,12 @@ def timescale(s: Rates, weight_decay: Any, steps: int | None = None) -> np.ndarr
 def merge_weights(decay: Rates, checkpoints: Any) -> np.ndarray:
     """``c_0 = 1 - w_1``, ``c_j = w_j - w_{j+1}``, ``c_k = w_k``: merged so, checkpoints equal those of a decay.
 
-    The checkpoints are of a constant learning rate. Their sum, weighted by c, is where the updates between the
-    (j-1)-th and the j-th would have led at w_j of that rate: the mean of the decay over them.
+    There is a weight for each checkpoint of a constant learning rate, and they sum to 1; w_j is the mean of the decay
+    from the (j-1)-th to the j-th.
 
     Args:
         decay: the decay from the constant rate, or from 1, its values falling; it begins at the first checkpoint.
         checkpoints: how many updates after the first checkpoint each was saved, the first itself 0, ascending.
-
-    Returns:
-        A weight for each checkpoint; they sum to 1.
 
     Raises:
         ScheduleError: the checkpoints are not in order, or the decay rises.
@@ -93,13 +74,12 @@ def merge_weights(decay: Rates, checkpoints: Any) -> np.ndarray:
     array([0.  , 0.25, 0.25, 0.25, 0.25])
     """
     saved = array("merge_weights", "checkpoints", checkpoints)
-    if len(saved) < 2 or saved[0] != 0 or (np.diff(saved) < 1).any() or (saved % 1).any():
-        raise refusal(
-            "merge_weights", "checkpoints", checkpoints, "these are ascending whole numbers of updates, from 0"
-        )
+    good = len(saved) > 1 and saved[0] == 0 and (np.diff(saved) >= 1).all() and not (saved % 1).any()
+    wants = "these are ascending whole numbers of updates, from 0"
+    demand(bool(good), "merge_weights", "checkpoints", checkpoints, wants)
     known = rates("merge_weights", decay, int(saved[-1]), argument="decay")
-    if len(known) < saved[-1] or known[0] == 0 or (np.diff(known) > 1e-12 * known[0]).any():
-        raise refusal("merge_weights", "decay", decay, "this falls, from above 0, and lasts to the last checkpoint")
+    good = len(known) >= saved[-1] and known[0] > 0 and (np.diff(known) <= 1e-12 * known[0]).all()
+    demand(bool(good), "merge_weights", "decay", decay, "this falls, from above 0, and lasts to the last checkpoint")
     means = np.add.reduceat(known / known[0], saved[:-1].astype(int)) / np.diff(saved)
     padded = np.concatenate(([1.0], means, [0.0]))
     return padded[:-1] - padded[1:]
@@ -109,8 +89,6 @@ def _mixed(function: str, s: Rates, weight_decay: Any, steps: int | None) -> np.
     """``eta_t lambda``: the weight of each update as it comes in."""
     eta = rates(function, s, steps)
     mixed = eta * one_each(function, "weight_decay", weight_decay, len(eta))
-    if not ((mixed >= 0).all() and (mixed <= 1).all()):
-        raise refusal(
-            function, "weight_decay", weight_decay, "eta * lambda is to lie between 0 and 1; choose it smaller"
-        )
+    wants = "eta * lambda is to lie between 0 and 1; choose it smaller"
+    demand(bool(((mixed >= 0) & (mixed <= 1)).all()), function, "weight_decay", weight_decay, wants)
     return mixed

@@ -1,9 +1,8 @@
 """How far from the minimum the last iterate of SGD may be: what a schedule's shape alone says of its loss.
 
-For a convex function whose gradients are at most G, from a point at distance D of the minimum, with learning rates
-``eta_t = gamma * s(t)``, the last iterate is at most ``Omega(gamma) = T1 * D**2 / gamma + T2 * gamma`` above the
-minimum. The bound agrees with large trainings in which of two schedules is better, and in how the best learning rate
-moves with their length.
+For a convex function with learning rates ``eta_t = gamma * s(t)``, the last iterate is at most ``Omega(gamma) =
+T1 * D**2 / gamma + T2 * gamma`` above the minimum. The bound agrees with large trainings in which of two schedules is
+better, and in how the best learning rate moves with their length.
 
 Source: Defazio et al. 2023 (arXiv:2310.07831), theorem 10; Schaipp et al. 2025 (arXiv:2501.18965), theorem 1.
 """
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..algebra.checks import refusal
+from ..algebra.checks import demand
 from .rates import Rates, array, later, one_each, rates
 
 
@@ -36,9 +35,6 @@ def last_iterate_bound(s: Rates, steps: int | None = None, *, distance: float = 
         distance: D, from the first point to the minimum.
         gradients: G, a bound of the gradients' norms: one number, or one for each update.
 
-    Returns:
-        The bound on ``f(x_T) - min f``.
-
     Raises:
         ScheduleError: a learning rate is negative, or all are 0.
 
@@ -53,17 +49,7 @@ def last_iterate_bound(s: Rates, steps: int | None = None, *, distance: float = 
 def best_scale(s: Rates, steps: int | None = None, *, distance: float = 1.0, gradients: Any = 1.0) -> Scale:
     """``gamma = D * sqrt(T1 / T2)``, for which ``gamma * s`` has the least bound ``2 * D * sqrt(T1 * T2)``.
 
-    Args:
-        s: the schedule, or its values: only its shape counts.
-        steps: how many updates; None means the duration of s.
-        distance: D, from the first point to the minimum.
-        gradients: G, a bound of the gradients' norms: one number, or one for each update.
-
-    Returns:
-        The pair ``(scale, bound)``.
-
-    Raises:
-        ScheduleError: a learning rate is negative, or all are 0.
+    Arguments and errors are those of `last_iterate_bound`; of s only the shape counts.
 
     >>> from schedules import cosine, linear
     >>> best_scale(cosine(1.0, 0.0, 10_000)).bound / best_scale(linear(1.0, 0.0, 10_000)).bound
@@ -76,11 +62,9 @@ def best_scale(s: Rates, steps: int | None = None, *, distance: float = 1.0, gra
 def transfer(s: Rates, other: Rates) -> float:
     """``peak(other) / peak(s)`` at their best scales: the factor of the best peak from one schedule to another.
 
-    What was found to be the best peak of one schedule, times this, is the best peak of the other by the bound.
-
     Args:
         s: the schedule whose best peak is known.
-        other: another shape, or the same for another number of updates.
+        other: another shape, or the same for another number of updates: its best peak is that of s times the factor.
 
     Raises:
         ScheduleError: a learning rate is negative, or all are 0.
@@ -95,16 +79,9 @@ def transfer(s: Rates, other: Rates) -> float:
 
 
 def bound_along(s: Rates, at: Any, *, distance: float = 1.0, gradients: Any = 1.0) -> np.ndarray:
-    """``last_iterate_bound(s, t)`` for each t in `at`: the bound along a training.
+    """``last_iterate_bound(s, t)`` for each t in `at`, numbers of updates: the bound along a training.
 
-    Args:
-        s: the schedule, or its values.
-        at: numbers of updates.
-        distance: D, from the first point to the minimum.
-        gradients: G, a bound of the gradients' norms: one number, or one for each update.
-
-    Raises:
-        ScheduleError: a learning rate is negative, or all are 0 up to some t.
+    The other arguments and the errors are those of `last_iterate_bound`.
 
     >>> from schedules import linear
     >>> bound_along(linear(0.1, 0.0, 100), [10, 100]).round(3)
@@ -120,8 +97,7 @@ def _terms(function: str, s: Rates, steps: int | None, gradients: Any) -> tuple[
     """T1 and T2. An update of rate 0 is no update."""
     eta = rates(function, s, steps)
     norms = one_each(function, "gradients", gradients, len(eta))
-    if not eta.any():
-        raise refusal(function, "s", s, "all its values are 0; with no update there is no bound")
+    demand(bool(eta.any()), function, "s", s, "all its values are 0; with no update there is no bound")
     eta, norms = eta[eta > 0], norms[eta > 0]
     sums, squares = later(eta), later((eta * norms) ** 2)
     noise = squares[0] / sums[0] + np.sum(eta[:-1] / sums[1:] * (squares[:-1] / sums[:-1]))

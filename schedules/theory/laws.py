@@ -1,10 +1,8 @@
 """The Multi-Power Law: the whole loss curve of a training from the whole schedule.
 
-``L(t) = L0 + A * (S1(t) + S_W)**-alpha - LD(t)``: the loss falls with the sum of the learning rates, and by each
-decay of the learning rate, the more the longer ago it was. Seven constants, fitted to two or three runs, predict the
-curves of other schedules; so the law tells which schedule is best, and its gradient leads there.
-
-Source: Luo et al. 2025 (arXiv:2503.12811).
+The loss falls with the sum of the learning rates, and by each decay of the learning rate, the more the longer ago it
+was. Seven constants, fitted to two or three runs, predict the curves of other schedules; so the law tells which
+schedule is best, and its gradient leads there.
 """
 
 import functools
@@ -12,7 +10,7 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,9 +24,8 @@ from .rates import Rates, array, rates
 class MultiPowerLaw:
     """``L(t) = L0 + A * (S1(t) + S_W)**-alpha - LD(t)``, the Multi-Power Law of a model, its data and its batch.
 
-    ``LD(t) = B * sum_{k=1..t} (eta_{k-1} - eta_k) * (1 - (C * eta_k**-gamma * S_k(t) + 1)**-beta)``, where
-    ``S_k(t) = sum_{tau=k..t} eta_tau``, S1 is the sum of all learning rates since the warm-up, and S_W that of the
-    warm-up.
+    ``LD(t) = B * sum_{k=1..t} (eta_{k-1} - eta_k) * (1 - (C * eta_k**-gamma * S_k(t) + 1)**-beta)``, where ``S_k(t) =
+    sum_{tau=k..t} eta_tau``, S1 is the sum of all learning rates since the warm-up, and S_W that of the warm-up.
 
     Args:
         L0: the loss that no training falls below.
@@ -60,15 +57,12 @@ class MultiPowerLaw:
             demand(0 <= value < math.inf, "MultiPowerLaw", name, value, "each constant is a finite number >= 0")
 
     def predict(self, s: Rates, at: Any, *, warmup: int = 0) -> Any:
-        """``L(t)`` for each t in `at`: the losses after these updates.
+        """``L(t)`` for each t in `at`: the losses after these updates, in an array like it; for one number a float.
 
         Args:
             s: the schedule, or its values.
             at: numbers of updates, counted from 0 as s counts them: the last of s is ``s.steps - 1``.
             warmup: how many updates of s are warm-up; they count by their sum S_W alone.
-
-        Returns:
-            An array like `at`; for one number a float. Before the first learning rate above 0 it is inf.
 
         Raises:
             ScheduleError: an update in `at` is of the warm-up, or beyond the values.
@@ -84,8 +78,7 @@ class MultiPowerLaw:
         demand(bool(good), "predict", "at", at, "these are whole numbers of updates, after the warm-up")
         eta = rates("predict", s, int(updates.max()) + 1)
         demand(len(eta) > int(updates.max()), "predict", "at", at, f"there are only {len(eta)} values")
-        with np.errstate(divide="ignore"):
-            losses = _losses(np, self, eta, updates.ravel(), warmup).reshape(updates.shape)
+        losses = _losses(self, _course(np, eta, updates.ravel(), warmup)).reshape(updates.shape)
         return losses if updates.shape else float(losses)
 
     @classmethod
@@ -93,11 +86,11 @@ class MultiPowerLaw:
         """The law whose losses are nearest to those of real runs, by a Huber loss of their logarithms.
 
         Two or three runs are enough if they differ: one whose learning rate stays, and one or two in which it decays.
-        A few hundred losses a run are plenty, and more take longer; average noisy ones first. SciPy looks for the
-        constants (the ``theory`` extra), from the best point of a coarse grid.
+        SciPy (the ``theory`` extra) looks for the constants, from the best point of a coarse grid.
 
         Args:
-            runs: pairs of a schedule and its losses, which are ``{update: loss}``, or a list of one for each update.
+            runs: pairs of a schedule and its losses, which are ``{update: loss}``, or a list of one for each update;
+                a few hundred are plenty, as means if they are noisy.
             warmup: how many updates of each schedule are warm-up; their losses are not looked at.
 
         Raises:
@@ -111,36 +104,31 @@ class MultiPowerLaw:
         True
         """
         optimize = extra_module("scipy.optimize", "theory")
-        seen = [_run(s, losses, accept(Whole, "fit", "warmup", warmup)) for s, losses in runs]
-        found = np.log(np.concatenate([losses for *_, losses in seen] or [np.empty(0)]))
+        warmup = accept(Whole, "fit", "warmup", warmup)
+        seen = [_run(s, losses, warmup) for s, losses in runs]
+        found = np.log(np.concatenate([losses for _, losses in seen] or [np.empty(0)]))
         demand(len(found) > 7, "fit", "runs", runs, "seven constants need more losses: give two or three runs")
 
         def residuals(logs: np.ndarray) -> np.ndarray:
-            guesses = [_losses(np, cls(*np.exp(logs).tolist()), eta, at, warmup, most=CHANGES) for eta, at, _ in seen]
+            guesses = [_losses(cls(*np.exp(logs).tolist()), course) for course, _ in seen]
             return np.log(np.maximum(np.concatenate(guesses), 1e-9)) - found
 
-        nearest = optimize.least_squares(residuals, _start(seen, warmup), loss="huber", f_scale=HUBER)
+        nearest = optimize.least_squares(residuals, _start(seen), loss="huber", f_scale=HUBER)
         return cls(*np.exp(nearest.x).tolist())
 
     def improve(self, s: Schedule, *, warmup: int = 0) -> Schedule:
         """``argmin L(s.steps - 1)`` over the numbers of s: the same expression, with the least last loss.
 
         Every number of s moves along the gradient of the predicted loss (JAX and SciPy, the ``theory`` extra), as far
-        as the schedule keeps its duration, its peak and its warm-up. So a total, and what shapes the warm-up, stay as
-        they are, and no value goes above the peak; zeros stay zeros. What has most to gain is a curve with many
-        numbers: `interpolate` through ten points, say.
+        as the schedule keeps its duration, its peak and its warm-up; zeros stay zeros. Its numbers are rounded to three
+        digits where that is enough. What has most to gain is a curve with many: `interpolate` through ten points, say.
 
         Args:
             s: the schedule to begin with.
             warmup: how many updates of s are warm-up.
 
-        Returns:
-            The schedule with other numbers, rounded to three digits where that is enough.
-
         Raises:
             ScheduleError: s is endless, or has no number that may move.
-
-        Source: Luo et al. 2025 (arXiv:2503.12811).
 
         >>> from schedules import interpolate
         >>> s = interpolate([(0, 3e-4), (1_000, 2e-4), (2_000, 1e-5)])
@@ -151,6 +139,23 @@ class MultiPowerLaw:
         values = rates("improve", s)
         demand(any(leaves(s)), "improve", "s", s, "it has no numbers to move; write its points by interpolate")
         return _Descent(self, s, accept(Whole, "improve", "warmup", warmup), values).end()
+
+
+LAWS = {
+    size: MultiPowerLaw(L0=L0, A=A, alpha=alpha, B=B, C=C, beta=beta, gamma=gamma)
+    for size, L0, A, alpha, B, C, beta, gamma in (
+        ("25M", 3.040, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641),
+        ("100M", 2.651, 0.601, 0.453, 437.9, 2.132, 0.598, 0.655),
+        ("400M", 2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
+    )
+}
+"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025."""
+
+ROUNDS = 20  # of a descent
+HUBER = 0.01  # a relative error of the loss above which it counts by its size, not by its square
+CHANGES = 1_000  # of the learning rate, which a fit reads a schedule by
+BLOCK = 2_000  # changes that are one to what is far from them
+FAR, TERMS = 16, 13  # it is so many radii away, and the series ends with a relative 16**-13 = 2e-16
 
 
 @dataclass(frozen=True)
@@ -184,17 +189,14 @@ class _Descent:
 
     def reach(self, given: np.ndarray, place: int, way: int) -> float:
         """Half of how far the logarithm of one number may go one way: so far, two neighbours may go together."""
-        for log in way * math.log(10) / 2.0 ** np.arange(14):
-            factors = np.where(np.arange(len(given)) == place, np.exp(log), 1.0)
-            if self.allowed(given * factors):
-                return log / 2
-        return 0.0
+        logs, one = way * math.log(10) / 2.0 ** np.arange(14), np.eye(len(given))[place]
+        return next((log / 2 for log in logs if self.allowed(given * np.exp(log * one))), 0.0)
 
     def loss(self, logs: Any, given: Any) -> Any:
         """The last loss, in JAX, with numbers that are multiplied by the exponentials of `logs`."""
         jnp = extra_module("jax.numpy", "theory")
-        eta = self.rates(given * jnp.exp(logs))
-        return _losses(jnp, self.law, eta, np.array([len(eta) - 1]), self.warmup)[0]
+        course = _course(jnp, self.rates(given * jnp.exp(logs)), np.array([len(self.values) - 1]), self.warmup)
+        return _losses(self.law, course, jnp)[0]
 
     def end(self) -> Schedule:
         """Where it ends: in rounds, each as far as the numbers may go."""
@@ -222,74 +224,97 @@ class _Descent:
         return self.s
 
 
-ROUNDS = 20  # of a descent
-HUBER = 0.01  # a relative error of the loss above which it counts by its size, not by its square
-CHANGES = 1_000  # of the learning rate, which a fit reads a schedule by
-BLOCK = 2**20  # changes times updates that are held at once
-Run: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""A run: its learning rates, the updates after which the loss is known, the losses."""
+class _Course(NamedTuple):
+    """What the law reads of a schedule: its changes, and how far it is where the loss is asked for."""
+
+    drops: Any  # eta_{k-1} - eta_k
+    rates: Any  # eta_k
+    before: Any  # the sum of the learning rates before change k
+    area: Any  # S1(t) + S_W
 
 
-def _run(s: Rates, losses: Any, warmup: int) -> Run:
+def _course(xp: Any, eta: Any, at: np.ndarray, warmup: int, most: float = math.inf) -> _Course:
+    """In arrays of `xp`; changes are taken together so that there are at most so many, each in its group's middle."""
+    changes = np.arange(warmup, len(eta))
+    if xp is np:  # the others drop nothing
+        changes = changes[np.diff(eta[warmup:], prepend=-1.0) != 0]
+    size = math.ceil(len(changes) / most) or 1
+    groups = np.pad(changes, (0, -len(changes) % size), "edge").reshape(-1, size)
+    ends, middles = groups[:, -1], groups[:, (size - 1) // 2]
+    sums = xp.append(xp.zeros(1), xp.cumsum(eta))
+    return _Course(-xp.diff(eta[ends], prepend=eta[warmup]), eta[middles], sums[middles], sums[at + 1])
+
+
+def _losses(law: MultiPowerLaw, course: _Course, xp: Any = np) -> Any:
+    """``L0 + A * (S1 + S_W)**-alpha - LD``, in arrays of `xp`."""
+    with np.errstate(all="ignore"):
+        fallen = _by_blocks(law, course) if xp is np else _fallen(law, course, course.area, xp)
+        return law.L0 + law.A * course.area**-law.alpha - law.B * fallen
+
+
+def _fallen(law: MultiPowerLaw, course: _Course, area: Any, xp: Any = np) -> Any:
+    """``LD / B`` where the learning rates sum to `area`, change by change; none counts before it came."""
+    since = xp.maximum(area[:, None] - course.before, 0.0)
+    return (1 - (_speed(law, course, xp) * since + 1) ** -law.beta) @ course.drops
+
+
+def _speed(law: MultiPowerLaw, course: _Course, xp: Any = np) -> Any:
+    """``C * eta_k**-gamma``, finite at 0 too."""
+    return law.C * xp.maximum(course.rates, 1e-100) ** -law.gamma
+
+
+def _by_blocks(law: MultiPowerLaw, course: _Course) -> np.ndarray:
+    """``LD / B``, a block of changes at a time: what is long past by a series, the rest change by change.
+
+    With ``origin = before - 1 / speed`` the power in LD is ``(speed * (area - origin))**-beta``, and around the middle
+    m of a block ``(area - origin)**-beta = sum_j (beta)_j / j! * (origin - m)**j * (area - m)**(-beta - j)``.
+    """
+    area, changes, orders = course.area, np.arange(len(course.drops)), np.arange(1, TERMS)
+    factors = np.cumprod(np.append(1.0, (law.beta + orders - 1) / orders))
+    fallen = np.zeros(len(area))
+    for block in np.array_split(changes, 1 + len(changes) // BLOCK):
+        part = _Course(course.drops[block], course.rates[block], course.before[block], area)
+        speed = _speed(law, part)
+        origin = part.before - 1 / speed
+        middle, radius = (origin.max() + origin.min()) / 2, np.ptp(origin) / 2 or 1.0
+        far = (area >= part.before[-1]) & (area - middle > (FAR + law.beta) * radius)
+        near = (area > part.before[0]) & ~far
+        fallen[near] += _fallen(law, part, area[near])
+        weights, away = part.drops * speed**-law.beta, area[far] - middle
+        powers = itertools.accumulate([(origin - middle) / radius] * (TERMS - 1), np.multiply, initial=weights)
+        series = np.vander(radius / away, TERMS, increasing=True) @ (factors * [power.sum() for power in powers])
+        fallen[far] += part.drops.sum() - away**-law.beta * series
+    return fallen
+
+
+def _run(s: Rates, losses: Any, warmup: int) -> tuple[_Course, np.ndarray]:
+    """What is known of a run."""
     pairs = losses.items() if hasattr(losses, "items") else enumerate(array("fit", "runs", losses).tolist())
     seen = {int(update): float(loss) for update, loss in sorted(pairs) if update >= warmup}
-    values = np.array(list(seen.values()))
-    good = len(values) and np.isfinite(values).all() and (values > 0).all()
-    demand(bool(good), "fit", "runs", losses, "losses are finite numbers > 0, some of them after the warm-up")
+    good = bool(seen) and all(0 < loss < math.inf for loss in seen.values())
+    demand(good, "fit", "runs", losses, "losses are finite numbers > 0, some of them after the warm-up")
     eta = rates("fit", s, max(seen) + 1)
     demand(len(eta) > max(seen), "fit", "runs", s, f"it has {len(eta)} updates and a loss after update {max(seen)}")
-    return eta, np.array(list(seen)), values
+    return _course(np, eta, np.array(list(seen)), warmup, CHANGES), np.array(list(seen.values()))
 
 
-def _start(seen: list[Run], warmup: int) -> np.ndarray:
+def _start(runs: list[tuple[_Course, np.ndarray]]) -> np.ndarray:
     """Logarithms of the best constants on a coarse grid, by a few losses of each run.
 
     The law is linear in L0, A and B: least squares finds them at each point.
     """
     optimize = extra_module("scipy.optimize", "theory")
-    few = [(eta, at[:: 1 + len(at) // 50], losses[:: 1 + len(at) // 50]) for eta, at, losses in seen]
-    found = np.concatenate([losses for *_, losses in few])
-    peak, area = max(eta.max() for eta, *_ in few), max(eta.sum() for eta, *_ in few)
-    units = [1.0, area**-0.5, 1 / peak]  # of what multiplies L0, A and B
+    few = [slice(None, None, 1 + len(losses) // 50) for _, losses in runs]
+    courses = [course._replace(area=course.area[some]) for (course, _), some in zip(runs, few, strict=True)]
+    found = np.concatenate([losses[some] for (_, losses), some in zip(runs, few, strict=True)])
+    peak, area = max(course.rates.max() for course in courses), max(course.area.max() for course in courses)
+    units = np.array([1.0, area**-0.5, 1 / peak])  # of what multiplies L0, A and B
     tried: list[tuple[float, list[float]]] = []
     for alpha, reach, beta, gamma in itertools.product((0.3, 0.5, 0.8), (30, 1_000), (0.3, 0.7), (0.3, 0.7)):
         speed = reach * peak**gamma / area
         basis = [MultiPowerLaw(l0, a, alpha, b, speed, beta, gamma) for l0, a, b in np.eye(3)]
-        columns = [np.concatenate([_losses(np, law, *run[:2], warmup, most=100) for run in few]) for law in basis]
+        columns = [np.concatenate([_losses(law, course) for course in courses]) for law in basis]
         sizes, error = optimize.nnls(np.stack(columns, 1), found)
-        l0, a, b = np.maximum(sizes, 1e-3 * found.min() * np.array(units))
+        l0, a, b = np.maximum(sizes, 1e-3 * found.min() * units)
         tried.append((error, [l0, a, alpha, b, speed, beta, gamma]))
     return np.log(min(tried)[1])
-
-
-def _losses(xp: Any, law: MultiPowerLaw, eta: Any, at: Any, warmup: int, *, most: float = math.inf) -> Any:
-    """The law, in arrays of `xp`: the losses after the updates `at`.
-
-    An update that leaves the learning rate as it was adds nothing to LD. The others are taken together in groups, of
-    one each or so that there are at most so many; a group counts as if all of it came to pass in its middle.
-    """
-    changes = np.flatnonzero(np.diff(eta[warmup:])) + warmup + 1 if xp is np else np.arange(warmup + 1, len(eta))
-    size = math.ceil(len(changes) / most) or 1
-    ends = changes[size - 1 :: size]
-    middles = changes[(size - 1) // 2 :: size][: len(ends)]
-    area = xp.cumsum(eta)
-    drops, before = -xp.diff(eta[ends], prepend=eta[warmup]), area[middles - 1]
-    speed = law.C * xp.maximum(eta[middles], 1e-300) ** -law.gamma
-
-    def losses(at: Any) -> Any:
-        since = xp.maximum(area[at, None] - before, 0.0)  # no drop counts before it came
-        decayed = (1 - (speed * since + 1) ** -law.beta) @ drops
-        return law.L0 + law.A * area[at] ** -law.alpha - law.B * decayed
-
-    return xp.concatenate([losses(block) for block in np.array_split(at, 1 + len(at) * len(ends) // BLOCK)])
-
-
-LAWS = {
-    size: MultiPowerLaw(L0=L0, A=A, alpha=alpha, B=B, C=C, beta=beta, gamma=gamma)
-    for size, L0, A, alpha, B, C, beta, gamma in (
-        ("25M", 3.040, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641),
-        ("100M", 2.651, 0.601, 0.453, 437.9, 2.132, 0.598, 0.655),
-        ("400M", 2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
-    )
-}
-"""The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025."""

@@ -34,14 +34,13 @@ def rank(
 ) -> list[Ranked]:
     """``bound(s) / bound(linear)``, ``peak(s) / peak(linear)``, ``sum eta``, ``prod (1 - eta lambda)`` and ``L``.
 
+    There is a row for each schedule, the least bound first, or the least loss if there is a law.
+
     Args:
         schedules: the schedules to compare.
         steps: how many updates of each; None means its duration.
         weight_decay: lambda of AdamW, for how much the start still counts for in the end.
         law: predicts the last losses; None leaves them out. A rise at the beginning is taken for the warm-up.
-
-    Returns:
-        A row for each schedule, the least bound first, or the least loss if there is a law.
 
     Raises:
         ScheduleError: a schedule is endless and `steps` is None, or its values are no learning rates.

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..algebra.checks import Kind, ScheduleError, no_text, refusal
+from ..algebra.checks import Kind, ScheduleError, demand, no_text
 from ..algebra.nodes import Schedule
 
 Rates: TypeAlias = Schedule | np.ndarray | list[float]
@@ -14,10 +14,9 @@ Rates: TypeAlias = Schedule | np.ndarray | list[float]
 def rates(function: str, s: Rates, steps: int | None = None, *, argument: str = "s") -> np.ndarray:
     """``[s(0), ..., s(steps - 1)]``: the learning rates of the updates, checked to be >= 0."""
     values = s.values(steps) if isinstance(s, Schedule) else array(function, argument, s)[:steps]
-    if not len(values):
-        raise refusal(function, argument, s, "it has no updates; give it a duration: s[:1000]")
-    if not (np.isfinite(values).all() and (values >= 0).all()):
-        raise refusal(function, argument, s, "its values are no learning rates; each is a finite number >= 0")
+    demand(len(values) > 0, function, argument, s, "it has no updates; give it a duration: s[:1000]")
+    good = bool(np.isfinite(values).all() and (values >= 0).all())
+    demand(good, function, argument, s, "its values are no learning rates; each is a finite number >= 0")
     return values
 
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..algebra.checks import Positive, accept, refusal
+from ..algebra.checks import Positive, accept, demand
 from ..algebra.nodes import Schedule
 from ..library.combinators import join
 from ..library.curves import constant
@@ -14,15 +14,12 @@ from .rates import array, later, rates
 def refined(gradient_norms: Any) -> np.ndarray:
     """``eta_t ~ w_t * sum_{p>t} w_p`` with ``w_t = G_t**-2``, its peak 1: rates for the next run from the last one's.
 
-    Updates with small gradients get large steps, and the end anneals by itself; constant norms give linear decay.
-    Norms are noisy: smooth them first, by a running median over a tenth of the run, say. `schedules.replay` makes a
-    schedule of the values.
+    Updates with small gradients get large steps, and the end anneals by itself, to 0; constant norms give linear
+    decay. `schedules.replay` makes a schedule of the values.
 
     Args:
-        gradient_norms: the norm of the gradient at each update of the last run, each above 0.
-
-    Returns:
-        One learning rate for each update, relative to the peak; the last is 0.
+        gradient_norms: the norm of the gradient at each update of the last run, each above 0. They are noisy: smooth
+            them first, by a running median over a tenth of the run, say.
 
     Raises:
         ScheduleError: there is no list of two or more norms, or one is not above 0.
@@ -33,8 +30,8 @@ def refined(gradient_norms: Any) -> np.ndarray:
     array([0.625 , 0.5625, 0.5   , 1.    , 0.    ])
     """
     norms = array("refined", "gradient_norms", gradient_norms)
-    if len(norms) < 2 or not (np.isfinite(norms).all() and (norms > 0).all()):
-        raise refusal("refined", "gradient_norms", gradient_norms, "this is a list of two or more finite numbers > 0")
+    good = len(norms) > 1 and bool(np.isfinite(norms).all() and (norms > 0).all())
+    demand(good, "refined", "gradient_norms", gradient_norms, "this is a list of two or more finite numbers > 0")
     weights = (norms.min() / norms) ** 2
     found = weights * (later(weights) - weights)
     return found / found.max()
@@ -50,16 +47,12 @@ class Seesaw(NamedTuple):
 def seesaw(s: Schedule, batch: float) -> Seesaw:
     """``(peak * 2**(-k/2), batch * 2**k)`` from where ``s = peak * 2**-k``: the batch doubles as the rate falls.
 
-    Where s would halve, the rate falls by sqrt(2) only and the batch doubles, which loses as little as the decay does
-    in fewer updates: one of the k-th phase sees the data of ``2**k`` updates of s, so the phase is as much shorter.
-    Up to its peak, s stays as it is. The last phase is the one after which less than an update would be left.
+    That loses as little as the decay does, in fewer updates: one of the k-th phase sees the data of ``2**k`` updates of
+    s. Up to its peak, s stays as it is. The last phase is the one after which less than an update would be left.
 
     Args:
         s: the schedule for a constant batch, finite: a cosine with its warm-up, say.
         batch: the size of that batch, in samples or tokens.
-
-    Returns:
-        The pair ``(rate, batch)`` of schedules, of one duration.
 
     Raises:
         ScheduleError: s is endless, or not above 0 at its peak.
@@ -68,20 +61,12 @@ def seesaw(s: Schedule, batch: float) -> Seesaw:
 
     >>> from schedules import linear
     >>> rate, size = seesaw(linear(1.0, 0.0, 1_000), 256)
-    >>> print(size.describe())
-    first  last  shape                       from  to
-    0      499   constant(256.0, steps=500)  256   256
-    500    624   constant(512.0, steps=125)  512   512
-    625    655   constant(1024.0, steps=31)  1024  1024
-    656    663   constant(2048.0, steps=8)   2048  2048
-    664    667   constant(4096.0, steps=4)   4096  4096
-    >>> rate.steps, rate(0), rate(500)
-    (668, 1.0, 0.7071067811865475)
+    >>> rate.steps, rate(500), size
+    (668, 0.7071067811865475, constant(256.0, steps=500) >> constant(512.0, steps=125) >> constant(1024.0, ...)
     """
     size, known = accept(Positive, "seesaw", "batch", batch), rates("seesaw", s)
     peak, top, steps = known.max(), int(known.argmax()), len(known)
-    if not peak:
-        raise refusal("seesaw", "s", s, "all its values are 0; there is nothing to halve")
+    demand(bool(peak), "seesaw", "s", s, "all its values are 0; there is nothing to halve")
     fallen = np.minimum.accumulate(known[top:])
     found = [Seesaw(s[:top], constant(size, steps=top))] if top else []
     done, k, last = top, 0, False  # done are updates of s

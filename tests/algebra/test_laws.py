@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 from agreement import ULPS, WHOLE, assert_same, check_array, magnitude, sample
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import durations, factors, finite, finite_curves, lengths, steps, terms, values
+from strategies import crowds, durations, factors, finite, finite_curves, lengths, steps, terms, values
 
 import schedules as sc
 from schedules import Join, Time, Warp, join, parse, reverse, stretch
@@ -146,6 +146,15 @@ def test_lifting_commutes_with_warping(a, b, clock):
 
 
 # -- one meaning, many evaluators --------------------------------------------------------------------
+
+
+@settings(max_examples=settings.default.max_examples // 5)  # each takes long
+@given(crowds(), st.integers(0, 80))
+def test_many_parts_agree_with_scalars(s, start):
+    steps = range(start, start + 250)
+    check_array(s.values(250, start=start), s, steps, 1e-12, 1e-13)
+    check_array(s(np.asarray(steps)), s, steps, 1e-12, 1e-13)
+    check_array(s(np.asarray(steps[::-1])), s, steps[::-1], 1e-12, 1e-13)
 
 
 @given(terms)

@@ -29,12 +29,32 @@ def test_the_prediction_is_the_formula(size, warmup):
     assert LAWS[size].predict(s, 149, warmup=warmup) == found[-1]
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.6, 20.0])
+@pytest.mark.parametrize("gamma", [0.0, 0.6])
+def test_long_schedules_are_predicted_by_the_same_formula(beta, gamma):
+    """Changes that are long past, in blocks, against a sum over all of them."""
+    law = MultiPowerLaw(L0=2.0, A=0.6, alpha=0.4, B=500.0, C=2.0, beta=beta, gamma=gamma)
+    noise = np.random.default_rng(0).uniform(0.5, 1.0, 100_000)
+    eta = sc.cosine(PEAK, 0.0, 100_000).values() * np.where(np.arange(100_000) < 90_000, 1.0, noise)
+    at = [99_999, 10, 60_000, 2_500, 95_000]
+    area = np.cumsum(eta)
+    lost = [
+        np.sum(-np.diff(eta[: t + 1]) * (1 - (law.C * eta[1 : t + 1] ** -gamma * (area[t] - area[:t]) + 1) ** -beta))
+        for t in at
+    ]
+    assert law.predict(eta, at) == pytest.approx(
+        law.L0 + law.A * area[at] ** -law.alpha - law.B * np.array(lost), rel=1e-12
+    )
+
+
 def test_a_schedule_may_end_at_zero_and_may_be_an_array():
     law = LAWS["100M"]
     s = sc.linear(PEAK, 0.0, 100) >> sc.constant(0.0, steps=2)
     assert np.isfinite(law.predict(s, 101))
     assert law.predict(s.values(), [[50], [101]]).tolist() == law.predict(s, [[50], [101]]).tolist()
     assert law.predict(sc.linear(0.0, PEAK, 10), 0) == np.inf
+    still = MultiPowerLaw(L0=2.0, A=0.5, alpha=0.5, B=400.0, C=0.0, beta=0.6, gamma=0.6)  # no decay does anything
+    assert still.predict(s, 101) == pytest.approx(2.0 + 0.5 * s.values().sum() ** -0.5)
 
 
 @pytest.mark.parametrize(
