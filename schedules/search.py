@@ -7,17 +7,15 @@ read as `schedules.parse` reads it. What draws is up to others: a seed, a grid, 
 
 import ast
 import functools
-import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .algebra.checks import Count, ScheduleError, accept, demand, extra_module, integer, number
+from .algebra.checks import Count, Kind, accept, choice, demand, extra_module, integer, number
 from .algebra.named import MAKERS
 from .algebra.nodes import Schedule
 from .text.expression import Reader, named_values
@@ -45,29 +43,25 @@ class Draw:
 
     def at(self, share: float) -> Any:
         """The value at a share of the way from the lowest to the highest."""
-        if self.kind in ("choice", "randint"):
-            values = self.options or range(int(self.low), int(self.high) + 1)
-            return values[min(int(share * len(values)), len(values) - 1)]
         if self.kind == "loguniform":
             return min(max(self.low * (self.high / self.low) ** share, self.low), self.high)
-        return self.low + share * (self.high - self.low)
+        if self.kind == "uniform":
+            return self.low + share * (self.high - self.low)
+        values = self.options or range(int(self.low), int(self.high) + 1)
+        return values[min(int(share * len(values)), len(values) - 1)]
 
     def points(self, count: int) -> list[Any]:
         """So many values, evenly spaced and both ends among them; all, if there are fewer."""
-        if self.kind == "randint":
-            return sorted({round(x) for x in np.linspace(self.low, self.high, count).tolist()})
-        return list(self.options) or [self.at(share) for share in np.linspace(0, 1, count).tolist()]
+        return list(dict.fromkeys(self.options or map(self.at, np.linspace(0, 1, count).tolist())))
 
     def accepted(self, value: Any) -> Any:
         """A value that an engine gave, if it is one of this draw's."""
-        try:
-            found = value if self.options else integer(value) if self.kind == "randint" else float(number(value))
-            good = found in self.options if self.options else self.low <= found <= self.high
-        except (TypeError, ValueError):
-            found, good = value, False
-        wants = " or ".join(map(repr, self.options)) if self.options else f"from {self.low} to {self.high}"
-        demand(good, "Space", self.name, value, f"this is {wants}")
-        return found
+        if self.options:
+            return choice(*self.options)("Space", self.name, value)
+        wants = f"this is from {self.low} to {self.high}"
+        found = Kind(wants, integer if self.kind == "randint" else number)("Space", self.name, value)
+        demand(self.low <= found <= self.high, "Space", self.name, value, wants)
+        return found if self.kind == "randint" else float(found)
 
 
 class Space:
@@ -119,7 +113,7 @@ class Space:
     def grid(self, count: int) -> Iterator[Schedule]:
         """Every choice, with `count` values of each number from end to end, in all combinations that there are."""
         count = accept(Count, "grid", "count", count)
-        return (s for s, _ in self._combinations(lambda draw: draw.points(count)))
+        return (self._read(made.__getitem__) for made in self._combinations(lambda draw: draw.points(count), {}))
 
     def fill(self, config: Mapping[str, Any]) -> Schedule:
         """The schedule of a configuration that an engine chose: values by the names of the draws, nested or not.
@@ -195,9 +189,8 @@ class Space:
         >>> space.contains(space.sample(0)), space.contains(space.fill({"wsd.cooldown": 0.5})[:50])
         (True, False)
         """
-        goal = _parted(s)
-        forms = self._combinations(lambda draw: list(draw.options) or [draw.at(0.5)])
-        return any(self._reaches(goal, made) for _, made in forms)
+        chosen = self._combinations(lambda draw: draw.options or [draw.at(0.5)], {})
+        return any(self._reaches(_parted(s), made) for made in chosen)
 
     def _read(self, decide: Callable[[Draw], Any]) -> Schedule:
         """The schedule that the text writes, where `decide` draws, once for each name."""
@@ -206,12 +199,11 @@ class Space:
 
         def word(reader: Reader, node: ast.Call, depth: int) -> Any:
             draw = self._draw(reader, node, depth, tuple(above))
-            if draw.name not in made:
-                made[draw.name] = decide(draw)
+            value = made[draw.name] = made[draw.name] if draw.name in made else decide(draw)
             if not draw.options:
-                return made[draw.name]
-            above.append((draw.name, made[draw.name]))
-            found = reader.read(node.args[draw.options.index(made[draw.name])], depth)
+                return value
+            above.append((draw.name, value))
+            found = reader.read(node.args[draw.options.index(value)], depth)
             above.pop()
             return found
 
@@ -247,10 +239,8 @@ class Space:
             reader.fail(node, f"{low} to {high} is no range{'; it begins above 0' * (kind == 'loguniform')}")
         return low, high
 
-    def _combinations(
-        self, points: Callable[[Draw], Sequence[Any]], known: Mapping[Draw, Any] = MappingProxyType({})
-    ) -> Iterator[tuple[Schedule, Mapping[Draw, Any]]]:
-        """Every schedule with these values of the draws, and the values: the last draw turns first."""
+    def _combinations(self, points: Callable[[Draw], Any], known: dict[Draw, Any]) -> Iterator[dict[Draw, Any]]:
+        """These values of the draws in every combination that is made: the last draw turns first."""
         new: list[Draw] = []
 
         def decide(draw: Draw) -> Any:
@@ -258,39 +248,32 @@ class Space:
                 new.append(draw)
             return known[draw] if draw in known else points(draw)[0]
 
-        s = self._read(decide)
+        self._read(decide)
         if not new:
-            yield s, known
+            yield known
         for value in points(new[0]) if new else ():
             yield from self._combinations(points, {**known, new[0]: value})
 
-    def _reaches(self, goal: tuple[list[Any], np.ndarray], made: Mapping[Draw, Any]) -> bool:
+    def _reaches(self, goal: tuple[Any, list[float]], made: dict[Draw, Any]) -> bool:
         """Whether other numbers, with these choices, make the goal: by Newton's method, as they hardly bend."""
-        free = [draw for draw in made if not draw.options]
-        low, high = (np.array([getattr(draw, end) for draw in free], dtype=float) for end in ("low", "high"))
+        free = [draw for draw in made if draw.low < draw.high]
+        low, high, x = np.array([(draw.low, draw.high, made[draw]) for draw in free], dtype=float).reshape(-1, 3).T
         whole = np.array([draw.kind == "randint" for draw in free], dtype=bool)
 
-        def written(x: np.ndarray) -> tuple[list[Any], np.ndarray]:
-            values = np.clip(np.where(whole, np.round(x), x), low, high).tolist()
-            pairs = zip(free, values, strict=True)
-            numbers = {draw: int(value) if draw.kind == "randint" else value for draw, value in pairs}
-            given = {draw.name: value for draw, value in {**made, **numbers}.items()}
-            return _parted(self._read(lambda draw: given[draw.name]))
+        def written(x: np.ndarray) -> tuple[Any, list[float]]:
+            numbers = np.where(whole, np.round(x), x).tolist()
+            return _parted(self._read({**made, **dict(zip(free, numbers, strict=True))}.__getitem__))
 
-        x, (form, wanted) = np.array([float(made[draw]) for draw in free]), goal
         for _ in range(NEWTON):
             steps = np.where(whole, 1.0, 1e-3 * (high - low)) * np.where(x < (low + high) / 2, 1, -1)
             try:
-                found, now = written(x)
-                if found == form and np.isclose(now, wanted, rtol=1e-9, atol=0).all():
-                    return True
-                others = [written(x + step) for step in np.diag(steps)]
-            except ScheduleError:
+                form, now = written(x)
+                if form != goal[0] or np.isclose(now, goal[1], rtol=1e-9, atol=0).all():
+                    return bool(form == goal[0])
+                moved = np.stack([np.subtract(written(x + step)[1], now) for step in np.diag(steps)], 1)
+            except ValueError:  # no schedule, one of another form, or nothing to move
                 return False
-            if not free or any(other != form for other, _ in [(found, now), *others]):
-                return False
-            moved = np.stack([numbers - now for _, numbers in others], 1)
-            x = np.clip(x + steps * np.linalg.lstsq(moved, wanted - now)[0], low, high)
+            x = np.clip(x + steps * np.linalg.lstsq(moved, np.subtract(goal[1], now))[0], low, high)
         return False
 
 
@@ -321,11 +304,13 @@ def screen(
     >>> screen(space, 9, best=1)[0].schedule
     wsd(1.0, 1000, warmup=0, cooldown=1000)
     """
-    found: dict[Schedule, float] = {}
-    for s in map(space.sample, range(seed, seed + accept(Count, "screen", "count", count))):
-        if s not in found:
-            found[s] = best_scale(s).bound if law is None else law.predict(s, math.ceil(s.steps) - 1, warmup=warmup)
-    return sorted(itertools.starmap(Candidate, found.items()), key=lambda one: one.score)[:best]
+
+    def score(s: Schedule) -> float:
+        return law.predict(s, math.ceil(s.steps) - 1, warmup=warmup) if law else best_scale(s).bound
+
+    seeds = range(seed, seed + accept(Count, "screen", "count", count))
+    found = [Candidate(s, score(s)) for s in dict.fromkeys(map(space.sample, seeds))]
+    return sorted(found, key=lambda one: one.score)[:best]
 
 
 def _flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
@@ -366,20 +351,11 @@ def _labels(args: list[ast.expr]) -> tuple[str, ...]:
     return tuple(texts) if len(set(texts)) == len(texts) else tuple(map(str, range(len(texts))))
 
 
-def _tokens(value: Any) -> Iterator[Any]:
-    """What a schedule is made of, all the way down: numbers, and all else."""
-    value = (type(value), *value.fields) if isinstance(value, Schedule) else value
-    if isinstance(value, tuple):
-        yield len(cast("tuple[Any, ...]", value))
-        for item in cast("tuple[Any, ...]", value):
-            yield from _tokens(item)
-    else:
-        yield value
-
-
-def _parted(s: Schedule) -> tuple[list[Any], np.ndarray]:
-    """What a schedule is made of without its numbers, and these."""
-    tokens = list(_tokens(s))
-    counts = [isinstance(token, int | float) and not isinstance(token, bool) for token in tokens]
-    form = [float if is_number else token for token, is_number in zip(tokens, counts, strict=True)]
-    return form, np.array(list(itertools.compress(tokens, counts)), dtype=float)
+def _parted(value: Any) -> tuple[Any, list[float]]:
+    """What a schedule is made of, all the way down, without its numbers; and these."""
+    if isinstance(value, Schedule | tuple):
+        fields: tuple[Any, ...] = (type(value), *value.fields) if isinstance(value, Schedule) else cast("Any", value)
+        parts = [_parted(field) for field in fields]
+        return [form for form, _ in parts], [number for _, numbers in parts for number in numbers]
+    varies = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return (float, [value]) if varies else (value, [])

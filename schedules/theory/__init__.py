@@ -1,26 +1,10 @@
 """What published results say of a schedule, from its values alone or with few constants."""
 
-from .averages import Shares, merge_weights, timescale, update_shares
-from .bounds import Scale, best_scale, bound_along, last_iterate_bound, transfer
+from .averages import Seesaw, Shares, merge_weights, seesaw, timescale, update_shares
+from .bounds import Scale, best_scale, bound_along, last_iterate_bound, refined, transfer
 from .laws import LAWS, MultiPowerLaw
 from .ranking import Ranked, rank
-from .runs import Seesaw, refined, seesaw
 
-__all__ = [
-    "LAWS",
-    "MultiPowerLaw",
-    "Ranked",
-    "Scale",
-    "Seesaw",
-    "Shares",
-    "best_scale",
-    "bound_along",
-    "last_iterate_bound",
-    "merge_weights",
-    "rank",
-    "refined",
-    "seesaw",
-    "timescale",
-    "transfer",
-    "update_shares",
-]
+__all__ = ["Seesaw", "Shares", "merge_weights", "seesaw", "timescale", "update_shares"]
+__all__ += ["Scale", "best_scale", "bound_along", "last_iterate_bound", "refined", "transfer"]
+__all__ += ["LAWS", "MultiPowerLaw", "Ranked", "rank"]

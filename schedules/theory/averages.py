@@ -1,4 +1,4 @@
-"""Weights as averages: what AdamW's weight decay makes of the updates, and what merging checkpoints makes of a decay.
+"""Averages that stand for a decay: of updates by AdamW, of checkpoints by merging, of samples by a growing batch.
 
 ``w_t = (1 - eta_t lambda) w_{t-1} + eta_t lambda * (-u_t / lambda)``: AdamW with updates u_t is an exponential moving
 average of them. So the schedule says how much each update, and the start, still counts for in the end.
@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..algebra.checks import demand
-from .rates import Rates, array, one_each, rates
+from ..algebra.checks import Positive, accept, demand
+from ..algebra.nodes import Schedule
+from ..library.combinators import join
+from ..library.curves import constant
+from .rates import NUMBERS, Rates, one_each, rates
 
 
 class Shares(NamedTuple):
@@ -73,7 +76,7 @@ def merge_weights(decay: Rates, checkpoints: Any) -> np.ndarray:
     >>> merge_weights(linear(1.0, 0.0, 4), [0, 1, 2, 3, 4])
     array([0.  , 0.25, 0.25, 0.25, 0.25])
     """
-    saved = array("merge_weights", "checkpoints", checkpoints)
+    saved = NUMBERS("merge_weights", "checkpoints", checkpoints)
     good = len(saved) > 1 and saved[0] == 0 and (np.diff(saved) >= 1).all() and not (saved % 1).any()
     wants = "these are ascending whole numbers of updates, from 0"
     demand(bool(good), "merge_weights", "checkpoints", checkpoints, wants)
@@ -85,10 +88,53 @@ def merge_weights(decay: Rates, checkpoints: Any) -> np.ndarray:
     return padded[:-1] - padded[1:]
 
 
+class Seesaw(NamedTuple):
+    """The learning rate and the batch size, as schedules of the same updates."""
+
+    rate: Schedule
+    batch: Schedule
+
+
+def seesaw(s: Schedule, batch: float) -> Seesaw:
+    """``(peak * 2**(-k/2), batch * 2**k)`` from where ``s = peak * 2**-k``: the batch doubles as the rate falls.
+
+    That loses as little as the decay does, in fewer updates: one of the k-th phase sees the data of ``2**k`` updates of
+    s. Up to its peak, s stays as it is. The last phase is the one after which less than an update would be left.
+
+    Args:
+        s: the schedule for a constant batch, finite: a cosine with its warm-up, say.
+        batch: the size of that batch, in samples or tokens.
+
+    Raises:
+        ScheduleError: s is endless, or not above 0 at its peak.
+
+    Source: Meterez et al. 2025, Seesaw (arXiv:2510.14717), theorem 1.
+
+    >>> from schedules import linear
+    >>> rate, size = seesaw(linear(1.0, 0.0, 1_000), 256)
+    >>> rate.steps, rate(500), size
+    (668, 0.7071067811865475, constant(256.0, steps=500) >> constant(512.0, steps=125) >> constant(1024.0, ...)
+    """
+    size, known = accept(Positive, "seesaw", "batch", batch), rates("seesaw", s)
+    peak, top, steps = known.max(), int(known.argmax()), len(known)
+    demand(bool(peak), "seesaw", "s", s, "all its values are 0; there is nothing to halve")
+    fallen = np.minimum.accumulate(known[top:])
+    found = [Seesaw(s[:top], constant(size, steps=top))] if top else []
+    done, k, last = top, 0, False  # done are updates of s
+    while not last:
+        knot = top + np.count_nonzero(fallen > peak / 2 ** (k + 1))
+        last = steps - knot < 2 ** (k + 1)
+        updates = round(((steps if last else knot) - done) / 2**k)
+        if updates:
+            found.append(Seesaw(constant(peak / 2 ** (k / 2), steps=updates), constant(size * 2**k, steps=updates)))
+        done, k = done + updates * 2**k, k + 1
+    return Seesaw(*(join(*parts) for parts in zip(*found, strict=True)))
+
+
 def _mixed(function: str, s: Rates, weight_decay: Any, steps: int | None) -> np.ndarray:
     """``eta_t lambda``: the weight of each update as it comes in."""
     eta = rates(function, s, steps)
-    mixed = eta * one_each(function, "weight_decay", weight_decay, len(eta))
+    mixed: np.ndarray = eta * one_each(function, "weight_decay", weight_decay, len(eta))
     wants = "eta * lambda is to lie between 0 and 1; choose it smaller"
     demand(bool(((mixed >= 0) & (mixed <= 1)).all()), function, "weight_decay", weight_decay, wants)
     return mixed

@@ -4,7 +4,8 @@ For a convex function with learning rates ``eta_t = gamma * s(t)``, the last ite
 T1 * D**2 / gamma + T2 * gamma`` above the minimum. The bound agrees with large trainings in which of two schedules is
 better, and in how the best learning rate moves with their length.
 
-Source: Defazio et al. 2023 (arXiv:2310.07831), theorem 10; Schaipp et al. 2025 (arXiv:2501.18965), theorem 1.
+Source: Defazio et al. 2023 (arXiv:2310.07831), theorem 10 and (`refined`) algorithm 1;
+Schaipp et al. 2025 (arXiv:2501.18965), theorem 1.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..algebra.checks import demand
-from .rates import Rates, array, later, one_each, rates
+from .rates import NUMBERS, Rates, later, one_each, rates
 
 
 class Scale(NamedTuple):
@@ -62,12 +63,8 @@ def best_scale(s: Rates, steps: int | None = None, *, distance: float = 1.0, gra
 def transfer(s: Rates, other: Rates) -> float:
     """``peak(other) / peak(s)`` at their best scales: the factor of the best peak from one schedule to another.
 
-    Args:
-        s: the schedule whose best peak is known.
-        other: another shape, or the same for another number of updates: its best peak is that of s times the factor.
-
-    Raises:
-        ScheduleError: a learning rate is negative, or all are 0.
+    With s whose best peak is known, `other` may be another shape, or the same for another number of updates: its best
+    peak is that of s times the factor. The errors are those of `last_iterate_bound`.
 
     >>> from schedules import cosine
     >>> transfer(cosine(1.0, 0.0, 1_000), cosine(1.0, 0.0, 4_000))
@@ -87,10 +84,34 @@ def bound_along(s: Rates, at: Any, *, distance: float = 1.0, gradients: Any = 1.
     >>> bound_along(linear(0.1, 0.0, 100), [10, 100]).round(3)
     array([0.705, 0.204])
     """
-    counts = [int(count) for count in array("bound_along", "at", at)]
+    counts = [int(count) for count in NUMBERS("bound_along", "at", at)]
     known = rates("bound_along", s, max(counts, default=1))
     norms = one_each("bound_along", "gradients", gradients, len(known))
     return np.array([last_iterate_bound(known[:n], distance=distance, gradients=norms[:n]) for n in counts])
+
+
+def refined(gradient_norms: Any) -> np.ndarray:
+    """``eta_t ~ w_t * sum_{p>t} w_p`` with ``w_t = G_t**-2``, its peak 1: rates for the next run from the last one's.
+
+    Updates with small gradients get large steps, and the end anneals by itself, to 0; constant norms give linear
+    decay. `schedules.replay` makes a schedule of the values.
+
+    Args:
+        gradient_norms: the norm of the gradient at each update of the last run, each above 0. They are noisy: smooth
+            them first, by a running median over a tenth of the run, say.
+
+    Raises:
+        ScheduleError: there is no list of two or more norms, or one is not above 0.
+
+    >>> refined([2.0, 2.0, 2.0, 1.0, 1.0])
+    array([0.625 , 0.5625, 0.5   , 1.    , 0.    ])
+    """
+    norms = NUMBERS("refined", "gradient_norms", gradient_norms)
+    good = len(norms) > 1 and bool(np.isfinite(norms).all() and (norms > 0).all())
+    demand(good, "refined", "gradient_norms", gradient_norms, "this is a list of two or more finite numbers > 0")
+    weights = (norms.min() / norms) ** 2
+    found = weights * (later(weights) - weights)
+    return np.asarray(found / found.max())
 
 
 def _terms(function: str, s: Rates, steps: int | None, gradients: Any) -> tuple[float, float]:

@@ -5,10 +5,9 @@ was. Seven constants, fitted to two or three runs, predict the curves of other s
 schedule is best, and its gradient leads there.
 """
 
-import functools
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ import numpy as np
 from ..algebra.checks import ScheduleError, Whole, accept, demand, extra_module, whole
 from ..algebra.nodes import Schedule
 from ..algebra.tree import leaves, with_leaves
-from .rates import Rates, array, rates
+from .rates import NUMBERS, Rates, rates
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,9 @@ class MultiPowerLaw:
 
     Args:
         L0: the loss that no training falls below.
-        A: the size of the power law.
-        alpha: its exponent.
-        B: how much a decay of the learning rate by 1 lets the loss fall in the end.
-        C: how fast it falls.
-        beta: the exponent in the sum of the learning rates since the decay.
-        gamma: the exponent in the learning rate after the decay.
+        A, alpha: the size of the power law, and its exponent.
+        B, C: how much a decay of the learning rate by 1 lets the loss fall in the end, and how fast.
+        beta, gamma: the exponents in the sum of the learning rates since the decay, and in the rate after it.
 
     Source: Luo et al. 2025 (arXiv:2503.12811), equations 1 and 2.
 
@@ -106,15 +102,18 @@ class MultiPowerLaw:
         optimize = extra_module("scipy.optimize", "theory")
         warmup = accept(Whole, "fit", "warmup", warmup)
         seen = [_run(s, losses, warmup) for s, losses in runs]
-        found = np.log(np.concatenate([losses for _, losses in seen] or [np.empty(0)]))
+        found = np.concatenate([losses for _, losses in seen] or [np.empty(0)])
         demand(len(found) > 7, "fit", "runs", runs, "seven constants need more losses: give two or three runs")
 
-        def residuals(logs: np.ndarray) -> np.ndarray:
-            guesses = [_losses(cls(*np.exp(logs).tolist()), course) for course, _ in seen]
-            return np.log(np.maximum(np.concatenate(guesses), 1e-9)) - found
+        def predicted(*constants: float) -> np.ndarray:
+            return np.concatenate([_losses(cls(*constants), course) for course, _ in seen])
 
-        nearest = optimize.least_squares(residuals, _start(seen), loss="huber", f_scale=HUBER)
-        return cls(*np.exp(nearest.x).tolist())
+        def residuals(logs: np.ndarray) -> Any:
+            return np.log(np.maximum(predicted(*np.exp(logs).tolist()), 1e-9) / found)
+
+        peak, area = max(course.rates.max() for course, _ in seen), max(course.area.max() for course, _ in seen)
+        start = np.log(_start(predicted, found, peak, area))
+        return cls(*np.exp(optimize.least_squares(residuals, start, loss="huber", f_scale=HUBER).x).tolist())
 
     def improve(self, s: Schedule, *, warmup: int = 0) -> Schedule:
         """``argmin L(s.steps - 1)`` over the numbers of s: the same expression, with the least last loss.
@@ -138,16 +137,13 @@ class MultiPowerLaw:
         """
         values = rates("improve", s)
         demand(any(leaves(s)), "improve", "s", s, "it has no numbers to move; write its points by interpolate")
-        return _Descent(self, s, accept(Whole, "improve", "warmup", warmup), values).end()
+        return _improved(self, s, accept(Whole, "improve", "warmup", warmup), values)
 
 
 LAWS = {
-    size: MultiPowerLaw(L0=L0, A=A, alpha=alpha, B=B, C=C, beta=beta, gamma=gamma)
-    for size, L0, A, alpha, B, C, beta, gamma in (
-        ("25M", 3.040, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641),
-        ("100M", 2.651, 0.601, 0.453, 437.9, 2.132, 0.598, 0.655),
-        ("400M", 2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
-    )
+    "25M": MultiPowerLaw(3.040, 0.525, 0.508, 363.8, 2.066, 0.583, 0.641),
+    "100M": MultiPowerLaw(2.651, 0.601, 0.453, 437.9, 2.132, 0.598, 0.655),
+    "400M": MultiPowerLaw(2.375, 0.654, 0.429, 523.4, 2.025, 0.594, 0.635),
 }
 """The published fits, for Llama-like models of 25M, 100M and 400M parameters: Luo et al. 2025."""
 
@@ -158,70 +154,49 @@ BLOCK = 2_000  # changes that are one to what is far from them
 FAR, TERMS = 16, 13  # it is so many radii away, and the series ends with a relative 16**-13 = 2e-16
 
 
-@dataclass(frozen=True)
-class _Descent:
-    """A descent of the last loss of a schedule, over factors of its numbers."""
+def _improved(law: MultiPowerLaw, s: Schedule, warmup: int, values: np.ndarray) -> Schedule:
+    """A descent over factors of the numbers of s, in rounds, each as far as the numbers may go."""
+    jax, jnp, optimize = (extra_module(name, "theory") for name in ("jax", "jax.numpy", "scipy.optimize"))
 
-    law: MultiPowerLaw
-    s: Schedule
-    warmup: int
-    values: np.ndarray
+    def curve(given: Any) -> Any:
+        return with_leaves(s, given)(jnp.arange(len(values)))
 
-    def rates(self, given: Any) -> Any:
-        """The learning rates with these numbers, in JAX."""
-        return with_leaves(self.s, given)(extra_module("jax.numpy", "theory").arange(len(self.values)))
+    def loss(logs: Any, given: Any) -> Any:
+        course = _course(jnp, curve(given * jnp.exp(logs)), np.array([len(values) - 1]), warmup)
+        return _losses(law, course, jnp)[0]
 
-    @functools.cached_property
-    def compiled(self) -> Any:
-        """The same, as one program for all numbers."""
-        return extra_module("jax", "theory").jit(self.rates)
+    compiled, slope = jax.jit(curve), jax.jit(jax.value_and_grad(loss))
 
-    def allowed(self, given: np.ndarray) -> bool:
+    def allowed(given: np.ndarray) -> bool:
         """Whether there is a schedule with these numbers, of the same duration and warm-up, and no higher."""
         try:
-            steps = with_leaves(self.s, map(whole, given.tolist())).steps
+            steps = with_leaves(s, map(whole, given.tolist())).steps
         except (ScheduleError, ArithmeticError):
             return False
-        values, peak = np.asarray(self.compiled(given)), self.values.max()
-        moved = np.abs(values - self.values)[: self.warmup].max(initial=0.0)
-        same = steps == self.s.steps and moved <= 1e-9 * peak
-        return bool(same and values.min() >= 0 and values.max() <= peak * (1 + 1e-9))
+        found, error = np.asarray(compiled(given)), 1e-9 * values.max()
+        same = steps == s.steps and np.abs(found - values)[:warmup].max(initial=0.0) <= error
+        return bool(same and found.min() >= 0 and found.max() <= values.max() + error)
 
-    def reach(self, given: np.ndarray, place: int, way: int) -> float:
+    def reach(given: np.ndarray, log: np.ndarray) -> float:
         """Half of how far the logarithm of one number may go one way: so far, two neighbours may go together."""
-        logs, one = way * math.log(10) / 2.0 ** np.arange(14), np.eye(len(given))[place]
-        return next((log / 2 for log in logs if self.allowed(given * np.exp(log * one))), 0.0)
+        return next((part / 2 for part in 0.5 ** np.arange(14) if allowed(given * np.exp(part * log))), 0.0)
 
-    def loss(self, logs: Any, given: Any) -> Any:
-        """The last loss, in JAX, with numbers that are multiplied by the exponentials of `logs`."""
-        jnp = extra_module("jax.numpy", "theory")
-        course = _course(jnp, self.rates(given * jnp.exp(logs)), np.array([len(self.values) - 1]), self.warmup)
-        return _losses(self.law, course, jnp)[0]
-
-    def end(self) -> Schedule:
-        """Where it ends: in rounds, each as far as the numbers may go."""
-        jax, optimize = extra_module("jax", "theory"), extra_module("scipy.optimize", "theory")
-        with jax.enable_x64(True):
-            slope = jax.jit(jax.value_and_grad(self.loss))
-            given, before = np.array(list(leaves(self.s)), dtype=float), math.inf
-            for _ in range(ROUNDS):
-                box = [(self.reach(given, k, -1), self.reach(given, k, 1)) for k in range(len(given))]
-                options: Any = {"jac": True, "bounds": box, "tol": 1e-10}
-                found = optimize.minimize(slope, np.zeros(len(given)), (given,), "L-BFGS-B", **options)
-                moved = given * np.exp(found.x)
-                if not self.allowed(moved) or before - found.fun < 1e-5 * found.fun:
-                    break
-                given, before = moved, float(found.fun)
-            return self.rounded(given)
-
-    def rounded(self, given: np.ndarray) -> Schedule:
-        """The schedule with as few digits as it may have; what was whole is whole."""
-        pairs = list(zip(leaves(self.s), given.tolist(), strict=True))
-        for digits in (3, 4, 6, 17):
-            short = [round(new) if isinstance(old, int) else float(f"{new:.{digits}g}") for old, new in pairs]
-            if self.allowed(np.array(short, dtype=float)):
-                return with_leaves(self.s, short)
-        return self.s
+    with jax.enable_x64(True):
+        old = list(leaves(s))
+        given, before, ways = np.array(old, dtype=float), math.inf, math.log(10) * np.eye(len(old))
+        for _ in range(ROUNDS):
+            box = [(-math.log(10) * reach(given, -way), math.log(10) * reach(given, way)) for way in ways]
+            found = optimize.minimize(slope, 0 * given, (given,), "L-BFGS-B", jac=True, bounds=box, tol=1e-10)
+            moved = given * np.exp(found.x)
+            if not allowed(moved) or before - found.fun < 1e-5 * found.fun:
+                break
+            given, before = moved, float(found.fun)
+        for digits in (3, 4, 6, 17):  # as few as it may have; what was whole is whole
+            pairs = zip(old, given.tolist(), strict=True)
+            short = [round(new) if isinstance(was, int) else float(f"{new:.{digits}g}") for was, new in pairs]
+            if allowed(np.array(short, dtype=float)):
+                return with_leaves(s, short)
+    return s
 
 
 class _Course(NamedTuple):
@@ -289,7 +264,7 @@ def _by_blocks(law: MultiPowerLaw, course: _Course) -> np.ndarray:
 
 def _run(s: Rates, losses: Any, warmup: int) -> tuple[_Course, np.ndarray]:
     """What is known of a run."""
-    pairs = losses.items() if hasattr(losses, "items") else enumerate(array("fit", "runs", losses).tolist())
+    pairs = losses.items() if hasattr(losses, "items") else enumerate(NUMBERS("fit", "runs", losses).tolist())
     seen = {int(update): float(loss) for update, loss in sorted(pairs) if update >= warmup}
     good = bool(seen) and all(0 < loss < math.inf for loss in seen.values())
     demand(good, "fit", "runs", losses, "losses are finite numbers > 0, some of them after the warm-up")
@@ -298,23 +273,15 @@ def _run(s: Rates, losses: Any, warmup: int) -> tuple[_Course, np.ndarray]:
     return _course(np, eta, np.array(list(seen)), warmup, CHANGES), np.array(list(seen.values()))
 
 
-def _start(runs: list[tuple[_Course, np.ndarray]]) -> np.ndarray:
-    """Logarithms of the best constants on a coarse grid, by a few losses of each run.
-
-    The law is linear in L0, A and B: least squares finds them at each point.
-    """
+def _start(predicted: Callable[..., np.ndarray], found: np.ndarray, peak: float, area: float) -> list[float]:
+    """The best constants on a coarse grid. The law is linear in L0, A and B: least squares finds them at each point."""
     optimize = extra_module("scipy.optimize", "theory")
-    few = [slice(None, None, 1 + len(losses) // 50) for _, losses in runs]
-    courses = [course._replace(area=course.area[some]) for (course, _), some in zip(runs, few, strict=True)]
-    found = np.concatenate([losses[some] for (_, losses), some in zip(runs, few, strict=True)])
-    peak, area = max(course.rates.max() for course in courses), max(course.area.max() for course in courses)
-    units = np.array([1.0, area**-0.5, 1 / peak])  # of what multiplies L0, A and B
+    least = 1e-3 * found.min() * np.array([1.0, area**-0.5, 1 / peak])  # of L0, A and B
     tried: list[tuple[float, list[float]]] = []
     for alpha, reach, beta, gamma in itertools.product((0.3, 0.5, 0.8), (30, 1_000), (0.3, 0.7), (0.3, 0.7)):
         speed = reach * peak**gamma / area
-        basis = [MultiPowerLaw(l0, a, alpha, b, speed, beta, gamma) for l0, a, b in np.eye(3)]
-        columns = [np.concatenate([_losses(law, course) for course in courses]) for law in basis]
+        columns = [predicted(l0, a, alpha, b, speed, beta, gamma) for l0, a, b in np.eye(3)]
         sizes, error = optimize.nnls(np.stack(columns, 1), found)
-        l0, a, b = np.maximum(sizes, 1e-3 * found.min() * units)
+        l0, a, b = np.maximum(sizes, least)
         tried.append((error, [l0, a, alpha, b, speed, beta, gamma]))
-    return np.log(min(tried)[1])
+    return min(tried)[1]

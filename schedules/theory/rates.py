@@ -13,16 +13,11 @@ Rates: TypeAlias = Schedule | np.ndarray | list[float]
 
 def rates(function: str, s: Rates, steps: int | None = None, *, argument: str = "s") -> np.ndarray:
     """``[s(0), ..., s(steps - 1)]``: the learning rates of the updates, checked to be >= 0."""
-    values = s.values(steps) if isinstance(s, Schedule) else array(function, argument, s)[:steps]
+    values: np.ndarray = s.values(steps) if isinstance(s, Schedule) else NUMBERS(function, argument, s)[:steps]
     demand(len(values) > 0, function, argument, s, "it has no updates; give it a duration: s[:1000]")
     good = bool(np.isfinite(values).all() and (values >= 0).all())
     demand(good, function, argument, s, "its values are no learning rates; each is a finite number >= 0")
     return values
-
-
-def array(function: str, argument: str, values: Any) -> np.ndarray:
-    """Numbers as an array of floats of one dimension."""
-    return _NUMBERS(function, argument, values)
 
 
 def _numbers(values: Any) -> np.ndarray:
@@ -32,14 +27,15 @@ def _numbers(values: Any) -> np.ndarray:
     return found
 
 
-_NUMBERS = Kind("this is a list of numbers, one for each update", _numbers)
+NUMBERS = Kind("this is a list of numbers, one for each update", _numbers)
+"""An array of floats of one dimension."""
 
 
 def one_each(function: str, argument: str, value: Any, count: int) -> np.ndarray:
     """A number for each update: those of a schedule or a list, or one number for all."""
     if isinstance(value, Schedule):
         return value.values(count)
-    found = np.full(count, float(value)) if np.ndim(value) == 0 else array(function, argument, value)
+    found = np.full(count, float(value)) if np.ndim(value) == 0 else NUMBERS(function, argument, value)
     if len(found) != count:
         raise ScheduleError(f"{function}: {argument} of length {len(found)}: there are {count} updates; give one each")
     return found

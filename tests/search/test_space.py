@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections import Counter
 
 import pytest
 
@@ -149,3 +150,10 @@ def test_screening_keeps_what_is_predicted_best():
     law = LAWS["400M"]
     best, score = screen(SPACE, 60, law=law, best=1)[0]
     assert score == min(law.predict(SPACE.sample(seed), 5_999) for seed in range(60)) == law.predict(best, 5_999)
+
+
+def test_whole_numbers_below_zero_are_drawn_as_often_as_others():
+    (draw,) = Space("constant(randint(-3, 2), steps=9)").draws.values()
+    assert Counter(draw.at(k / 600) for k in range(600)) == dict.fromkeys(range(-3, 3), 100)
+    assert draw.points(3) == [-3, 0, 2]
+    assert draw.points(99) == list(range(-3, 3))
