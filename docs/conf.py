@@ -31,6 +31,7 @@ html_css_files = ["site.css"]
 html_js_files = [("edit.js", {"type": "module"})]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_copyright = False
 html_math_renderer = "mathml"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
