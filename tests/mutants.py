@@ -10,7 +10,8 @@ notices it:
 - their laws again, with all examples.
 
 With ``--anew`` forks read the mutant in place of the file and collect the tests again: slower, and free of all that was
-computed before the change. Only they notice what is run at import alone; use it, with ``--retry``, for what is left.
+computed before the change. Only they notice what is run at import alone, and only they run the tests that start JAX:
+use it, with ``--retry``, for what is left.
 
 Which tests call a function is asked once, by running each test file (again, when it changes). What is found is added,
 line by line, to ``build/mutants/found.jsonl``, so that a run which was cut off goes on where it was. A mutant that
