@@ -1,12 +1,17 @@
 """Small mutants of our own files, and whether the tests notice them: ``python tests/mutants.py [FILES] [--count 40]``.
 
 A mutant is a file with one comparison flipped, one operation turned, one constant off by one, or one statement removed.
-No file on disk changes: a fork of this process, which holds the heavy libraries already, reads the mutant in place of
-the file and runs tests, the quickest first, in three rounds that a mutant goes through while nothing notices it:
+No file on disk changes. The tests are collected once; for each mutant a fork of that run gives the functions of the
+file their mutated code and runs tests, the quickest first, in three rounds that a mutant goes through while nothing
+notices it:
 
 - the file's own tests, with few examples a law, as far as they take some seconds;
 - all tests that call the mutated function, with few examples, as far as they take `--seconds`;
 - their laws again, with all examples.
+
+With ``--anew`` forks read the mutant in place of the file and collect the tests again: slower, and free of all that was
+computed before the change. Only they notice what is run at import alone, and only they run the tests that start JAX:
+use it, with ``--retry``, for what is left.
 
 Which tests call a function is asked once, by running each test file (again, when it changes). What is found is added,
 line by line, to ``build/mutants/found.jsonl``, so that a run which was cut off goes on where it was. A mutant that
@@ -21,6 +26,8 @@ import ast
 import builtins
 import contextlib
 import copy
+import functools
+import gc
 import importlib
 import importlib.machinery
 import itertools
@@ -32,14 +39,16 @@ import select
 import signal
 import sys
 import time
+import types
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = ROOT / "build" / "mutants"
 FEW = 12  # examples of a law at first; some tests take a twelfth of what the profile has
 NEAR = 5  # seconds of a file's own tests
+PHASES = ("explicit", "generate")  # of a law: nothing is shrunk, nobody reads it
 SLOW = 3, 10  # a mutant that makes the tests this much slower, and these seconds more, is noticed
 
 FILES = sorted(
@@ -190,7 +199,7 @@ class Chosen:
     def pytest_configure(self):
         from hypothesis import Phase, settings
 
-        phases = (Phase.explicit, Phase.generate)  # nothing is shrunk: nobody reads it
+        phases = [Phase[name] for name in PHASES]
         usual = settings.get_profile("ci")
         settings.register_profile("mutants", usual, phases=phases, max_examples=self.examples or usual.max_examples)
         settings.load_profile("mutants")
@@ -209,6 +218,49 @@ class Chosen:
     def pytest_runtest_logreport(self, report):
         if report.failed:
             self.tell(failed=report.nodeid)
+
+
+def restrain(test, examples):
+    """Let a law of the usual 100 examples have so many instead, those of fewer in proportion, and shrink nothing."""
+    from hypothesis import Phase, settings
+
+    if usual := getattr(test, "_hypothesis_internal_use_settings", None):
+        number = max(1, usual.max_examples * (examples or 100) // 100)
+        phases = [Phase[name] for name in PHASES]
+        test._hypothesis_internal_use_settings = settings(usual, max_examples=number, phases=phases)
+
+
+class Staying(Chosen):
+    """The plugin of a run that collects all tests and hands over, to start forks of itself that run some of them."""
+
+    def __init__(self, work):
+        super().__init__(None, None, print)
+        self.work, self.items, self.functions, self.caches = work, {}, [], []
+
+    def pytest_runtestloop(self, session):
+        if session.testsfailed:
+            raise session.Failed("the tests cannot be collected")
+        self.items = {item.nodeid: item for item in session.items}
+        kinds = (types.FunctionType, functools._lru_cache_wrapper)
+        living = [thing for thing in gc.get_objects() if type(thing) in kinds]
+        ours = [thing for thing in living if str(thing.__module__).startswith(("schedules", "adapters"))]
+        self.functions = [thing for thing in ours if type(thing) is types.FunctionType]
+        self.caches = [thing for thing in ours if type(thing) is not types.FunctionType]
+        gc.freeze()  # forks need not look through all that
+        self.work(self.run)
+        return True
+
+    def run(self, file, tree, chosen, examples, tell):
+        """Run tests before a mutant, in this process."""
+        from _pytest.main import pytest_runtestloop
+
+        swap(file, tree, self.functions, self.caches)
+        self.tell = tell
+        items = [self.items[test] for test in chosen]
+        for item in items:
+            restrain(item.obj, examples)
+        items[0].session.items[:] = items
+        pytest_runtestloop(items[0].session)
 
 
 class Watching(Chosen):
@@ -295,12 +347,41 @@ def serve(trees):
     importlib.machinery.SourceFileLoader.get_code = get_code
 
 
+def codes(code, found):
+    """The codes of all functions of a module, in their order, by name and first line."""
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            found[inner.co_qualname, inner.co_firstlineno].append(inner)
+            codes(inner, found)
+    return found
+
+
+def swap(file, tree, functions, caches):
+    """Give the living functions of a file the code that they have in a tree, and forget what was computed before."""
+    path = str(ROOT / file)
+    usual = codes(compile(Path(path).read_text(), path, "exec"), defaultdict(list))
+    other = codes(compile(tree, path, "exec"), defaultdict(list))
+    new = {}
+    for place, those in usual.items():
+        if len(those) == len(other[place]):  # a statement that is gone takes its lambdas with it
+            new |= {one: its for one, its in zip(those, other[place], strict=True) if one != its}
+    for function in functions:
+        function.__code__ = new.get(function.__code__, function.__code__)
+    for cache in caches:
+        cache.cache_clear()
+
+
 def begin(tell):
     """Import the package, before pytest meets one of its modules by way of its path."""
     try:
         importlib.import_module("schedules")
     except BaseException as fault:
         tell(failed=f"import: {type(fault).__name__}")
+
+
+def runs_jax(path):
+    """Whether a test file may start JAX when it is collected, whose threads no fork has."""
+    return path in TESTS and any(f"import {name}" in (ROOT / path).read_text() for name in ("jax", "optax", "keras"))
 
 
 def pytest_on(paths, plugin):
@@ -370,7 +451,7 @@ def callers(tests, file, scope):
 # -- mutants before the tests --------------------------------------------------------------------------------
 
 
-def noticed(file, tree, found, kills, seconds):
+def noticed(file, tree, found, kills, *, seconds, run):
     """The test that notices a mutant and the round in which it does; None if none does."""
     own = (file, *(f"tests/{name}" for prefix, names in OWN.items() if file.startswith(prefix) for name in names))
     order = sorted(found, key=lambda test: (-kills[test], not test.startswith(own), found[test][0]))
@@ -383,15 +464,20 @@ def noticed(file, tree, found, kills, seconds):
         limit = SLOW[0] * sum(found[test][0] for test in chosen) * (1 if examples else 8) + SLOW[1]
 
         def body(tell, chosen=chosen, examples=examples):
-            serve({file: tree})
-            begin(tell)
-            pytest_on(sorted({test.partition("::")[0] for test in chosen}), Chosen(chosen, examples, tell))
+            run(file, tree, chosen, examples, tell)
             tell(ran=len(chosen))
 
         said, late = forked(body, limit)
         if not said or "failed" in said[-1]:
             return said[-1]["failed"] if said else "endless" if late else "the run ended", number
     return None
+
+
+def run_anew(file, tree, chosen, examples, tell):
+    """Collect tests and run them where a tree is read in place of a file."""
+    serve({file: tree})
+    begin(tell)
+    pytest_on(sorted({test.partition("::")[0] for test in chosen}), Chosen(chosen, examples, tell))
 
 
 def within(tests, found, seconds):
@@ -410,21 +496,24 @@ def equivalents():
     return {name: why.strip() for name, why in itertools.pairwise(lines) if why.startswith("    ")}
 
 
-def examine(file, options, tests, known, harmless):
+def examine(file, options, tests, known, *, run):
     """Try the mutants of a file; a line for each."""
     kills = Counter(one["by"] for one in known.values() if one["file"] == file and one["by"])
-    log = MADE / "found.jsonl"
+    log, harmless = MADE / "found.jsonl", equivalents()
     todo = list(mutants_of(file, options.count, options.seed))
     fresh = [
         m for m in todo if m[1] not in harmless and (m[1] not in known or (options.retry and not known[m[1]]["by"]))
     ]
+    if not options.anew:
+        fresh = [m for m in fresh if m[2] != "<module>"]
     for _ in fresh[:1]:
-        if by := noticed(file, ast.parse((ROOT / file).read_text()), callers(tests, file, "<module>"), kills, 0):
+        same = ast.parse((ROOT / file).read_text())
+        if by := noticed(file, same, callers(tests, file, "<module>"), kills, seconds=0, run=run):
             print(f"{file}: {by[0]} fails without a change", flush=True)
             return
     for _, name, scope, line, tree in fresh:
         start = time.monotonic()
-        by = noticed(file, tree, callers(tests, file, scope), kills, options.seconds)
+        by = noticed(file, tree, callers(tests, file, scope), kills, seconds=options.seconds, run=run)
         known[name] = {"name": name, "file": file, "line": line, "by": by and by[0], "round": by and by[1]}
         known[name]["seconds"] = round(time.monotonic() - start, 1)
         kills.update([by[0]] if by else [])
@@ -434,8 +523,9 @@ def examine(file, options, tests, known, harmless):
         if not by:
             print(f"alive: {name} (line {line})", flush=True)
     equal = sum(name in harmless for _, name, *_ in todo)
-    killed = sum(bool(known[name]["by"]) for _, name, *_ in todo if name in known and name not in harmless)
-    print(f"{file}: {killed} of {len(todo) - equal} noticed; {equal} change nothing", flush=True)
+    tried = [known[name] for _, name, *_ in todo if name in known and name not in harmless]
+    killed = sum(bool(one["by"]) for one in tried)
+    print(f"{file}: {killed} of {len(tried)} noticed; {equal} change nothing; {len(todo)} in all", flush=True)
 
 
 def main():
@@ -446,6 +536,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=8, help="of the tests that a mutant has to pass")
     parser.add_argument("--retry", action="store_true", help="try again those that nothing noticed")
+    parser.add_argument("--anew", action="store_true", help="collect the tests again for each mutant")
     parser.add_argument("--watch", action="store_true", help="only find out which tests call what")
     parser.add_argument("--as-known", action="store_true", help="do not find it out anew")
     parser.add_argument("--list", action="store_true", help="print the mutants only")
@@ -463,8 +554,18 @@ def main():
     log = MADE / "found.jsonl"
     found = map(json.loads, log.read_text().splitlines()) if log.exists() else ()
     known = {one["name"]: one for one in found}
-    for file in options.files:
-        examine(file, options, tests, known, equivalents().keys())
+
+    if not options.anew:
+        tests = {name: of for name, of in tests.items() if not runs_jax(name)}
+
+    def work(run):
+        for file in options.files:
+            examine(file, options, tests, known, run=run)
+
+    if options.anew:
+        work(run_anew)
+    else:
+        pytest_on([*FILES, *(path for path in TESTS if not runs_jax(path))], Staying(work))
 
 
 if __name__ == "__main__":

@@ -133,10 +133,11 @@ def named(function: Callable[P, Schedule]) -> Callable[P, Schedule]:
     >>> parse("parabola(0.1, 100) >> constant(0.0)")(50)
     0.1
     """
-    name = function.__name__
-    bind, kinds = _binder(function)
+    name = getattr(function, "__name__", "")
     free = name.isidentifier() and name not in _RESERVED
-    demand(free, "named", "function", function, "the name is taken by expressions, or is no name; choose another")
+    wants = "the name is taken by expressions, or this is no function with a name; choose another"
+    demand(free, "named", "function", function, wants)
+    bind, kinds = _binder(function)
 
     @functools.wraps(function)
     def maker(*args: Any, **kwargs: Any) -> Schedule:

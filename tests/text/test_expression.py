@@ -1,5 +1,6 @@
 """``repr`` writes what one would write; `parse` reads it back and executes nothing."""
 
+import functools
 import math
 import pickle
 import re
@@ -674,6 +675,12 @@ def test_words_of_the_language_are_taken(word):
     finally:
         MAKERS.clear()
         MAKERS.update(before)
+
+
+@pytest.mark.parametrize("value", ["cosine(0.1, 0.0, 9)", 3, None, lambda t: t, functools.partial(sc.linear, 0.0)])
+def test_what_is_named_is_a_function_with_a_name(value):
+    with pytest.raises(ScheduleError, match=r"named: function=.*: .* no function with a name"):
+        named(value)
 
 
 def test_a_definition_may_be_run_again():
