@@ -32,7 +32,7 @@ CHUNK = 2**21  # steps that are evaluated together: memory is the output and a f
 SHORT = 64  # steps: so few are quicker one by one
 
 
-MEDIUM = 2**12  # steps: so few are quicker by the recorded program
+MEDIUM = 2**14  # steps: so few are quicker by the recorded program
 
 
 def values(s: Schedule, steps: Any, *, start: Any = 0, dtype: Any = float, out: Any = None) -> Array:
