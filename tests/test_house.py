@@ -189,7 +189,7 @@ def test_a_room_says_what_it_is_for_and_holds_no_logic(room):
     tree = ast.parse(FILES[f"{room}.__init__"].read_text())
     assert ast.get_docstring(tree)
     rest = [node for node in tree.body[1:] if not isinstance(node, ast.ImportFrom)]
-    assert {ast.unparse(node)[:7] for node in rest} == ({"__all__"} if room == "theory" else set())
+    assert [ast.unparse(node)[:9] for node in rest] == ["__all__ ="] * (room == "theory")
 
 
 def test_one_word_means_one_thing():

@@ -5,6 +5,21 @@ from .bounds import Scale, best_scale, bound_along, last_iterate_bound, refined,
 from .laws import LAWS, MultiPowerLaw
 from .ranking import Ranked, rank
 
-__all__ = ["Seesaw", "Shares", "merge_weights", "seesaw", "timescale", "update_shares"]
-__all__ += ["Scale", "best_scale", "bound_along", "last_iterate_bound", "refined", "transfer"]
-__all__ += ["LAWS", "MultiPowerLaw", "Ranked", "rank"]
+__all__ = [
+    "LAWS",
+    "MultiPowerLaw",
+    "Ranked",
+    "Scale",
+    "Seesaw",
+    "Shares",
+    "best_scale",
+    "bound_along",
+    "last_iterate_bound",
+    "merge_weights",
+    "rank",
+    "refined",
+    "seesaw",
+    "timescale",
+    "transfer",
+    "update_shares",
+]
