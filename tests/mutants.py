@@ -48,7 +48,6 @@ ROOT = Path(__file__).resolve().parent.parent
 MADE = ROOT / "build" / "mutants"
 FEW = 12  # examples of a law at first; some tests take a twelfth of what the profile has
 NEAR = 5  # seconds of a file's own tests
-PHASES = ("explicit", "generate")  # of a law: nothing is shrunk, nobody reads it
 SLOW = 3, 10  # a mutant that makes the tests this much slower, and these seconds more, is noticed
 
 FILES = sorted(
@@ -189,6 +188,13 @@ def mutants_of(file, count, seed):
 # -- runs of tests ---------------------------------------------------------------------------------------
 
 
+def brief_settings(usual, examples):
+    """Settings for so many examples of a law, which shrink nothing: nobody reads it."""
+    from hypothesis import Phase, settings
+
+    return settings(usual, max_examples=examples, phases=(Phase.explicit, Phase.generate))
+
+
 class Chosen:
     """The plugin of a run: chosen tests in their order, with so many examples; tells what fails, or what ran."""
 
@@ -197,11 +203,10 @@ class Chosen:
         self.examples, self.tell = examples, tell
 
     def pytest_configure(self):
-        from hypothesis import Phase, settings
+        from hypothesis import settings
 
-        phases = [Phase[name] for name in PHASES]
         usual = settings.get_profile("ci")
-        settings.register_profile("mutants", usual, phases=phases, max_examples=self.examples or usual.max_examples)
+        settings.register_profile("mutants", brief_settings(usual, self.examples or usual.max_examples))
         settings.load_profile("mutants")
 
     def pytest_collection_modifyitems(self, items):
@@ -222,12 +227,9 @@ class Chosen:
 
 def restrain(test, examples):
     """Let a law of the usual 100 examples have so many instead, those of fewer in proportion, and shrink nothing."""
-    from hypothesis import Phase, settings
-
     if usual := getattr(test, "_hypothesis_internal_use_settings", None):
         number = max(1, usual.max_examples * (examples or 100) // 100)
-        phases = [Phase[name] for name in PHASES]
-        test._hypothesis_internal_use_settings = settings(usual, max_examples=number, phases=phases)
+        test._hypothesis_internal_use_settings = brief_settings(usual, number)
 
 
 class Staying(Chosen):

@@ -78,7 +78,7 @@ class Surveyed:
             if id(node) in seen:
                 again.add(id(node))
                 continue
-            if node.numbers:  # as few have
+            if node.numbers:  # operations, joins and the time have none
                 own = [getattr(node, name) for name in node.numbers]
                 tracers += [number for number in own if not is_settled(number)]
             if children := node.children:

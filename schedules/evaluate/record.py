@@ -272,7 +272,7 @@ def on_curve(term: Schedule, first: int, count: int) -> Any:
     """The term at so many whole steps from the first on, in NumPy."""
     prepare(term, *CURVE)
     program, steps = term.__dict__["programs"][CURVE], np.arange(first, first + count)
-    return on_array(term, steps) if program is None else program(steps)
+    return at_array(term, steps) if program is None else program(steps)
 
 
 def prepare(term: Schedule, *fields: Any) -> None:
