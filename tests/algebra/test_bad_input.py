@@ -11,6 +11,15 @@ import pytest
 
 import schedules as sc
 
+
+def crowd(*parts):
+    return sc.join(*parts)
+
+
+def options(**settings):
+    return sc.linear(**settings)
+
+
 SCOPE = {
     **vars(sc),
     "np": np,
@@ -18,6 +27,8 @@ SCOPE = {
     "NAN": math.nan,
     "INF": math.inf,
     "ramp": sc.linear(0.0, 1.0, 10),
+    "crowd": crowd,
+    "options": options,
     "endless": sc.inverse_sqrt(1.0, timescale=5),
 }
 
@@ -238,8 +249,8 @@ BAD = {
     "Lift('arctan', [ramp])": ("Lift", "op", "'arctan'", "one of add"),
     "Lift('sin', [ramp, ramp])": ("sin", "operands", "2", "takes 1"),
     "Lift(5, [ramp])": ("Lift", "op", "5", "a callable of one number"),
-    "named(lambda *parts: ramp)": ("named", "function", "lambda", "take a list"),
-    "named(lambda **options: ramp)": ("named", "function", "lambda", "take a list"),
+    "named(crowd)": ("named", "function", "crowd", "take a list"),
+    "named(options)": ("named", "function", "options", "take a list"),
     "Join([])": ("join", "parts", r"\(\)", "give at least one schedule"),
     "Constant('a')": ("constant", "value", "'a'", "text is not a number"),
     "Constant(True)": ("constant", "value", "True", "a boolean is not a number"),
