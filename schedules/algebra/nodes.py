@@ -203,7 +203,7 @@ class Lift(Schedule):
     args: tuple[Schedule, ...]
 
     def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
-        return lift(op, *OPERANDS(_name(op), "operands", args))
+        return lift(op, *OPERANDS("Lift", "operands", args))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -295,11 +295,10 @@ def joined(parts: Iterable[Any]) -> Schedule:
     flat = [*_flat(parts)]
     if not flat:
         raise ScheduleError("join: parts=(): there is nothing to join; give at least one schedule")
-    last = flat.pop()
-    for place, part in enumerate(flat, start=1):
-        _check_inner(place, len(flat) + 1, part)
-    lasting = [part for part in flat if not surely_equal(part.steps, 0)]
-    return nested(Join, (*lasting, last)) if lasting else last
+    for place, part in enumerate(flat[:-1], start=1):
+        _check_inner(place, len(flat), part)
+    lasting = *[part for part in flat[:-1] if not surely_equal(part.steps, 0)], flat[-1]
+    return nested(Join, lasting) if len(lasting) > 1 else flat[-1]
 
 
 def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
@@ -333,20 +332,14 @@ def as_schedule(value: Any, function: str) -> Schedule:
 def lift(op: Op, *args: Any) -> Schedule:
     """``lift(op, a, b)(t) = op(a(t), b(t))``: an operation on values becomes one on schedules."""
     check_op(op, len(args))
-    name = _name(op)
-    terms = tuple([as_schedule(arg, name) for arg in args])
+    terms = tuple([as_schedule(arg, op if isinstance(op, str) else "custom") for arg in args])
     values = [constant_value(term) for term in terms]
     if (value := folded(op, values)) is not None:
         bare = all(isinstance(term, Constant) for term in terms)
         return Constant(value) if bare else lasting_constant(value, longest(terms))
-    place = neutral(op, values)
-    if place is not None and surely_equal(terms[place].steps, longest(terms)):
+    if (place := neutral(op, values)) is not None and surely_equal(terms[place].steps, longest(terms)):
         return terms[place]
     return nested(Lift, op, terms)
-
-
-def _name(op: Op) -> str:
-    return op if isinstance(op, str) else "custom"
 
 
 def lasting_constant(value: Any, steps: Any) -> Schedule:
