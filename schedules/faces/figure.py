@@ -50,7 +50,7 @@ def curves(
             >= 0; the picture would begin where the last of them has ended; or labels do not fit the schedules.
     """
     for s in schedules:
-        demand(not isinstance(s, list | tuple | dict), "plot", "schedules", s, "spread what holds many: plot(*schedules)")
+        demand(not isinstance(s, list | tuple | dict), "plot", "schedules", s, "spread it: plot(*schedules)")
     schedules = [as_schedule(s, "plot") for s in schedules]
     begin = accept(Whole, "plot", "start", start)
     end = horizon_of(schedules, steps, begin)
