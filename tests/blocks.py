@@ -13,7 +13,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -91,16 +90,17 @@ def read(page: Path, folder: Path, skip: tuple[str, ...] = ()) -> None:
 GUIDES = Path(__file__).parent.parent / "docs" / "guides"
 
 
-def scripts(folder: Path, names: Iterable[str] = ()) -> list[Path]:
-    """The guides' blocks of Python for type checkers, each page as one script in a folder; all, if none is named."""
+def scripts(folder: Path) -> list[Path]:
+    """The guides' blocks of Python for type checkers, each page as one script in a folder."""
     written: list[Path] = []
     for page in sorted(GUIDES.glob("*.md")):
         code = "\n".join(code for language, code in blocks(page) if language == "python" and not FILE.match(code))
-        if code and (not names or page.stem in names):
+        if code:
             written.append(folder / f"guide_{page.stem}.py")
             written[-1].write_text(code)
     return written
 
 
 if __name__ == "__main__":
-    scripts(Path(sys.argv[1]))
+    (folder := Path(sys.argv[1])).mkdir(parents=True, exist_ok=True)
+    scripts(folder)

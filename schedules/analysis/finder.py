@@ -5,16 +5,19 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..algebra.checks import FINITE, Floats, Kind, Record, choice, demand, each
+from ..algebra.checks import FINITE, Floats, Kind, choice, demand, each
 from ..algebra.named import checked
 
+_RATES = "this is a list of finite numbers; those of a schedule are sweep.values()"
 _LOSSES = "this is a list of finite numbers; leave out what comes after they have blown up, and its rates"
-_Losses = Annotated[Floats, Kind(_LOSSES, each(lambda loss: float(FINITE.convert(loss)), least=1))]
+_floats = each(lambda value: float(FINITE.convert(value)), least=1)
+_Rates = Annotated[Floats, Kind(_RATES, _floats)]
+_Losses = Annotated[Floats, Kind(_LOSSES, _floats)]
 _Method = Annotated[str, choice("valley", "slide", "steepest", "minimum")]
 
 
 @checked
-def suggest(rates: Record, losses: _Losses, *, method: _Method = "valley") -> float:
+def suggest(rates: _Rates, losses: _Losses, *, method: _Method = "valley") -> float:
     """``rates[i]`` for the i that a method picks: the learning rate that a sweep suggests.
 
     The methods are fastai's, over the losses as they are given: smooth them first, and leave out what comes after they
@@ -46,7 +49,7 @@ def suggest(rates: Record, losses: _Losses, *, method: _Method = "valley") -> fl
     0.01
     """
     x, y = np.asarray(rates, float), np.asarray(losses, float)
-    demand(len(x) == len(y), "suggest", "losses", losses, f"{len(x)} rates have {len(x)} losses")
+    demand(len(x) == len(y), "suggest", "losses", losses, f"{len(x)} rates have {len(x)} losses, not {len(y)}")
     demand(len(x) > 1, "suggest", "rates", rates, "two or more are needed")
     rising = bool(x[0] > 0 and np.all(np.diff(x) > 0))
     demand(rising, "suggest", "rates", rates, "they ascend, above zero; sort both by the rates")

@@ -49,6 +49,8 @@ def curves(
         ScheduleError: all schedules are endless and `steps` is None; `steps` is no whole number >= 1, `start` none
             >= 0; the picture would begin where the last of them has ended; or labels do not fit the schedules.
     """
+    for s in schedules:
+        demand(not isinstance(s, list | tuple | dict), "plot", "schedules", s, "spread it: plot(*schedules)")
     schedules = [as_schedule(s, "plot") for s in schedules]
     begin = accept(Whole, "plot", "start", start)
     end = horizon_of(schedules, steps, begin)

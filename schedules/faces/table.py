@@ -144,6 +144,8 @@ def segments(term: Schedule, begin: float = 0) -> list[tuple[float, Schedule]]:
             constant_value(term) is None and (time := shown(clock, Affine(0, 1))) and time.stride * time.factor > 0
         ):
             return [(begin + knot, part) for knot, part in _seen_through(inner, time, steps)] or [(begin, term)]
+        case Warp() if term.steps == 0 and (value := constant_value(term)) is not None:  # so a slice ends in what holds
+            return [(begin, Constant(value))]
         case _:
             return [(begin, term)]
 

@@ -181,7 +181,19 @@ def lightning(monkeypatch):
         def on_train_start(self):
             self.seen = watch(self.optimizers().optimizer)
 
-    return SimpleNamespace(Model=Model, **{"Trainer": module.Trainer})
+    class Data(module.LightningDataModule):
+        train_dataloader = Model.train_dataloader
+
+    return SimpleNamespace(Model=Model, Data=Data, Trainer=module.Trainer)
+
+
+def test_the_guides_script_trains(lightning, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["train.py", "fit", "--config", "lightning.yaml"])
+    monkeypatch.setitem(sys.modules, "project", lightning)
+    Path("lightning.yaml").write_text(FILES["lightning.yaml"])
+    exec(compile(FILES["train.py"], "train.py", "exec"), {"__name__": "__main__"})  # noqa: S102 -- our own documentation
+    assert f"schedule: {WSD}" in Path("config.yaml").read_text()
 
 
 def test_lightning_is_configured_by_text_alone(lightning, tmp_path, monkeypatch):

@@ -40,7 +40,8 @@ def test_a_sweep_that_blows_up(fastai, method):
 @pytest.mark.parametrize(
     ("rates", "losses", "method", "message"),
     [
-        ([1, 2], [1], "valley", "losses=(1.0,): 2 rates have 2 losses"),
+        ([1, 2], [1], "valley", "losses=(1.0,): 2 rates have 2 losses, not 1"),
+        (lr_range_test(1e-5, 1.0, 2), [1, 1], "valley", "those of a schedule are sweep.values()"),
         ([1], [1], "valley", "rates=(1.0,): two or more"),
         ([2, 1], [1, 1], "minimum", "rates=(2.0, 1.0): they ascend"),
         ([0, 1], [1, 1], "minimum", "they ascend, above zero"),

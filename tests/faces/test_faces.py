@@ -117,6 +117,12 @@ def test_what_goes_on_for_ever_has_no_last_step():
     assert sc.linear(0.0, 1.0, 0).describe()[0][:2] == (0, math.inf)
 
 
+def test_what_holds_is_written_without_a_length_in_a_slice_too():
+    s = sc.warmup(sc.constant(0.5), 10)
+    assert [row.shape for row in s[:50].describe()] == [row.shape for row in s.describe()]
+    assert s.describe()[1].shape == "constant(0.5)"
+
+
 def test_a_segment_between_two_steps_is_left_out():
     s = sc.linear(0.0, 1.0, 2.2) >> sc.constant(5.0, steps=0.5) >> sc.linear(1.0, 0.0, 2.3)
     assert [(row.first, row.last) for row in s.describe()] == [(0, 2), (3, 4)]
@@ -301,9 +307,12 @@ def test_the_picture_in_the_terminal():
     assert "\x1b[48" not in coloured, "the terminal has a background of its own"
 
 
-@pytest.mark.parametrize("wrong", ["linear(1, 0, 5)", [LINE, LINE]])
-def test_plot_says_what_is_no_schedule(wrong):
-    with pytest.raises(sc.ScheduleError, match=r"plot: operand=.*this is a schedule"):
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [("linear(1, 0, 5)", "operand=.*this is a schedule"), ([LINE, LINE], r"schedules=.*plot\(\*schedules\)")],
+)
+def test_plot_says_what_is_no_schedule(wrong, told):
+    with pytest.raises(sc.ScheduleError, match=f"plot: {told}"):
         sc.plot(wrong)
 
 
