@@ -75,10 +75,10 @@ class Schedule(Surveyed, Handed):
     # -- an algebra --------------------------------------------------------------------------------
 
     def __rshift__(self, other: "Schedule | SupportsFloat") -> "Schedule":
-        return Join((self, as_schedule(other, "join")))
+        return joined((self, as_schedule(other, "join")))
 
     def __rrshift__(self, other: "Schedule | SupportsFloat") -> "Schedule":
-        return Join((as_schedule(other, "join"), self))
+        return joined((as_schedule(other, "join"), self))
 
     def __add__(self, other: "Schedule | SupportsFloat") -> "Schedule":
         return lift("add", self, other)
@@ -203,17 +203,7 @@ class Lift(Schedule):
     args: tuple[Schedule, ...]
 
     def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
-        name = op if isinstance(op, str) else "custom"
-        args = tuple([as_schedule(arg, name) for arg in OPERANDS(name, "operands", args)])
-        check_op(op, len(args))
-        values = [constant_value(arg) for arg in args]
-        if (value := folded(op, values)) is not None:
-            bare = all(isinstance(arg, Constant) for arg in args)
-            return Constant(value) if bare else lasting_constant(value, longest(args))
-        place = neutral(op, values)
-        if place is not None and surely_equal(args[place].steps, longest(args)):
-            return args[place]
-        return nested(cls, op, args)
+        return lift(op, *OPERANDS("Lift", "operands", args))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -270,13 +260,7 @@ class Join(Schedule):
     bends = True
 
     def __new__(cls, parts: Iterable[Any]) -> Schedule:
-        flat = tuple(_flat(OPERANDS("join", "operands", parts)))
-        if not flat:
-            raise ScheduleError("join: parts=(): there is nothing to join; give at least one schedule")
-        for place, part in enumerate(flat[:-1], start=1):
-            _check_inner(place, len(flat), part)
-        lasting = *(part for part in flat[:-1] if not surely_equal(part.steps, 0)), flat[-1]
-        return lasting[0] if len(lasting) == 1 else nested(cls, lasting)
+        return joined(OPERANDS("join", "operands", parts))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -304,6 +288,17 @@ class Join(Schedule):
     @lazy
     def _ends(self) -> tuple[float, ...]:
         return ends(part.steps for part in self.parts)
+
+
+def joined(parts: Iterable[Any]) -> Schedule:
+    """The `Join` of schedules, numbers and lists of them, in normal form."""
+    flat = [*_flat(parts)]
+    if not flat:
+        raise ScheduleError("join: parts=(): there is nothing to join; give at least one schedule")
+    for place, part in enumerate(flat[:-1], start=1):
+        _check_inner(place, len(flat), part)
+    lasting = *[part for part in flat[:-1] if not surely_equal(part.steps, 0)], flat[-1]
+    return nested(Join, lasting) if len(lasting) > 1 else flat[-1]
 
 
 def _flat(parts: Iterable[Any]) -> Iterator[Schedule]:
@@ -336,7 +331,15 @@ def as_schedule(value: Any, function: str) -> Schedule:
 
 def lift(op: Op, *args: Any) -> Schedule:
     """``lift(op, a, b)(t) = op(a(t), b(t))``: an operation on values becomes one on schedules."""
-    return Lift(op, args)
+    check_op(op, len(args))
+    terms = tuple([as_schedule(arg, op if isinstance(op, str) else "custom") for arg in args])
+    values = [constant_value(term) for term in terms]
+    if (value := folded(op, values)) is not None:
+        bare = all(isinstance(term, Constant) for term in terms)
+        return Constant(value) if bare else lasting_constant(value, longest(terms))
+    if (place := neutral(op, values)) is not None and surely_equal(terms[place].steps, longest(terms)):
+        return terms[place]
+    return nested(Lift, op, terms)
 
 
 def lasting_constant(value: Any, steps: Any) -> Schedule:

@@ -75,14 +75,14 @@ class Surveyed:
         pending: list[Surveyed] = [self]
         while pending:
             node = pending.pop()
-            if id(node) in seen:
-                again.add(id(node))
+            if (key := id(node)) in seen:
+                again.add(key)
                 continue
             if node.numbers:  # operations, joins and the time have none
                 own = [getattr(node, name) for name in node.numbers]
                 tracers += [number for number in own if not is_settled(number)]
             if children := node.children:
-                seen.add(id(node))
+                seen.add(key)
                 pending.extend(children)
                 asks = asks or not (isinstance(node.op, str) or hasattr(node.op, "on_array"))
         return Survey(tuple(tracers), frozenset(again), asks)

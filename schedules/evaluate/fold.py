@@ -53,12 +53,12 @@ class Evaluator(ABC, Generic[V]):
     def evaluate(self, term: Schedule, time: Clock[V]) -> V:
         """The five equations."""
         match term:
+            case Lift(op, args):
+                return self.lift(op, [self.fold(arg, time) for arg in args])
             case Constant(value) | Warp(Constant(value)):
                 return self.constant(value)
             case Time():
                 return self.clip(time, math.inf).value
-            case Lift(op, args):
-                return self.lift(op, [self.fold(arg, time) for arg in args])
             case Warp(inner, clock):
                 return self.fold(inner, self.warp(clock, self.clip(time, cut(term))))
             case Join():

@@ -76,10 +76,11 @@ class Source(Evaluator[Expr]):
         if not isinstance(op, str):
             return Expr(f"{self.parameter(op)}({args[0].text})", False, False)
         template = self.template(op, args)
-        args = [self.bind(arg) if template.count(f"{{{place}}}") > 1 else arg for place, arg in enumerate(args)]
+        for place in repeated(template):
+            args[place] = self.bind(args[place])
         floating = [arg.floating for arg in args]
         exact = all(floating) if op in SYMMETRIC else any(floating) or op not in INTEGRAL
-        result = Expr(template.format(*(arg.text for arg in args)), False, exact)
+        result = Expr(template.format(*[arg.text for arg in args]), False, exact)
         return self.bind(result) if len(result.text) > LONG else result
 
     def clip(self, time: Clock[Expr], steps: float) -> Clock[Expr]:
@@ -131,6 +132,12 @@ class Source(Evaluator[Expr]):
         knots, parts = self.parameter(term.knots), self.parameter(term.parts)
         index = self.bind(Expr(f"max(bisect({knots}, {t.text}) - 1, 0)", False, False)).text
         return self.bind(Expr(f"{parts}[{index}]({t.text} - {knots}[{index}])", False, True))
+
+
+@functools.cache
+def repeated(template: str) -> list[int]:
+    """The places of the operands that a template names more than once."""
+    return [place for place in range(3) if template.count(f"{{{place}}}") > 1]
 
 
 def as_float(expr: Expr) -> str:

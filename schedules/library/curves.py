@@ -66,7 +66,7 @@ def linear(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> linear(0.1, 0.0, 4)([0, 1, 2, 3, 4])
     array([0.1  , 0.075, 0.05 , 0.025, 0.   ])
     """
-    return blended(start, end, steps, lambda t, _, n: t / n, lambda _, left, n: left / n)
+    return blended(start, end, steps, lambda t, n: t / n, lambda t, n: (n - t) / n)
 
 
 @named
@@ -88,7 +88,7 @@ def polynomial(start: Value, end: Value, steps: Steps, *, power: Positive = 1.0)
     0.025
     """
     return blended(
-        start, end, steps, lambda _, __, n: one_minus_power(n, power), lambda _, left, n: lift("pow", left / n, power)
+        start, end, steps, lambda _, n: one_minus_power(n, power), lambda t, n: lift("pow", (n - t) / n, power)
     )
 
 
@@ -116,7 +116,7 @@ def cosine(start: Value, end: Value, steps: Steps) -> Schedule:
     def weight(count: Schedule, n: float) -> Schedule:
         return sine_squared(count * (math.pi / 2 / n))
 
-    return blended(start, end, steps, lambda t, _, n: weight(t, n), lambda _, left, n: weight(left, n))
+    return blended(start, end, steps, weight, lambda t, n: weight(n - t, n))
 
 
 @named
@@ -143,7 +143,7 @@ def exponential(start: Value, end: Value, steps: Steps) -> Schedule:
     def ratio(base: float, other: float, n: float) -> Callable[[Schedule], Schedule]:
         return lambda count: base * lift("pow", other / base, count / n)
 
-    def both(_: Schedule, __: Schedule, n: float) -> Schedule:
+    def both(_: Schedule, n: float) -> Schedule:
         rest = whole(turns(n, 2))  # none of a single step, whose start and end are then exact all the same
         return two_halves(ratio(start, end, n), ratio(end, start, n), n - rest, rest)
 
@@ -168,13 +168,11 @@ def one_minus_sqrt(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> one_minus_sqrt(1.0, 0.0, 100)([0, 25, 100])
     array([1. , 0.5, 0. ])
     """
-    return blended(
-        start,
-        end,
-        steps,
-        lambda t, _, n: lift("sqrt", t / n),
-        lambda t, left, n: left / n / (1 + lift("sqrt", t / n)),
-    )
+
+    def rise(t: Schedule, n: float) -> Schedule:
+        return lift("sqrt", t / n)
+
+    return blended(start, end, steps, rise, lambda t, n: (n - t) / n / (1 + rise(t, n)))
 
 
 @named
@@ -203,9 +201,7 @@ def tanh_decay(start: Value, end: Value, steps: Steps, *, lower: Value = -6.0, u
     def logistic(end: float, count: Schedule, n: float) -> Schedule:
         return 1 / (1 + lift("exp", 2 * end) * lift("exp", count * (2 * (lower - upper) / n)))
 
-    return blended(
-        start, end, steps, lambda t, _, n: logistic(-lower, t, n), lambda _, left, n: logistic(upper, left, n)
-    )
+    return blended(start, end, steps, lambda t, n: logistic(-lower, t, n), lambda t, n: logistic(upper, n - t, n))
 
 
 @named
@@ -226,7 +222,15 @@ def rex(start: Value, end: Value, steps: Steps) -> Schedule:
     >>> rex(1.0, 0.0, 10)(5)
     0.6666666666666666
     """
-    return blended(start, end, steps, lambda t, left, n: t / (n + left), lambda _, left, n: 2 * left / (n + left))
+
+    def rise(t: Schedule, n: float) -> Schedule:
+        return t / (n + (n - t))
+
+    def fall(t: Schedule, n: float) -> Schedule:
+        left = n - t
+        return 2 * left / (n + left)
+
+    return blended(start, end, steps, rise, fall)
 
 
 @named
@@ -249,10 +253,10 @@ def k_decay(start: Value, end: Value, steps: Steps, *, k: Positive = 1.0) -> Sch
     True
     """
 
-    def fall(_: Schedule, left: Schedule, n: float) -> Schedule:
-        return sine_squared(math.pi / 2 * Warp(one_minus_power(n, k), left, n))
+    def fall(t: Schedule, n: float) -> Schedule:
+        return sine_squared(math.pi / 2 * Warp(one_minus_power(n, k), n - t, n))
 
-    return blended(start, end, steps, lambda t, _, n: sine_squared(math.pi / 2 * lift("pow", t / n, k)), fall)
+    return blended(start, end, steps, lambda t, n: sine_squared(math.pi / 2 * lift("pow", t / n, k)), fall)
 
 
 @named

@@ -67,7 +67,7 @@ def wsd(
     array([0. , 0.5, 1. , 1. , 0.5, 0. ])
     """
     warmup, cooldown, stable = _phases("wsd", steps, warmup=warmup, cooldown=cooldown)
-    return linear(start, peak, warmup) >> constant(peak, steps=stable) >> shape(peak, end, cooldown)
+    return join(linear(start, peak, warmup), constant(peak, steps=stable), shape(peak, end, cooldown))
 
 
 @named

@@ -7,8 +7,8 @@ from ..algebra.checks import Symbolic, is_known, is_settled, whole
 from ..algebra.nodes import Join, Schedule, Time, Warp, lasting_constant, lift, warped
 from ..algebra.ops import turns
 
-Weight: TypeAlias = Callable[[Schedule, Schedule, float], Schedule]
-"""A share of the whole as a function of the steps that have passed, t, that are left, n - t, and n."""
+Weight: TypeAlias = Callable[[Schedule, float], Schedule]
+"""A share of the whole as a function of the steps that have passed, t, and of all, n."""
 
 
 def blended(start: float, end: float, steps: float, rise: Weight, fall: Weight) -> Schedule:
@@ -18,28 +18,28 @@ def blended(start: float, end: float, steps: float, rise: Weight, fall: Weight) 
     that shows (both, where the values are not known yet); at both ends the value is exact.
     """
 
-    def blend(*time: Any) -> Schedule:
+    def blend(t: Schedule, n: float) -> Schedule:
         if not (is_settled(start) and is_settled(end)):
-            return start * fall(*time) + end * rise(*time)
+            return start * fall(t, n) + end * rise(t, n)
         large, small, weight = (end, start, rise) if abs(start) < abs(end) else (start, end, fall)
-        share = weight(*time)
+        share = weight(t, n)
         return large * share + small * (1 - share) if small else large * share
 
     return lasting(steps, end, blend)
 
 
-def lasting(steps: float, end: float, term: Callable[[Schedule, Schedule, float], Schedule]) -> Schedule:
-    """``term(t, n - t, n)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
+def lasting(steps: float, end: float, term: Weight) -> Schedule:
+    """``term(t, n)`` for n = `steps` steps; a curve of no steps has arrived at its `end`."""
     if is_settled(steps) and steps == 0:
         return lasting_constant(end, 0)
     t = Time()
     if is_known(steps):
-        curve = warped(term(t, steps - t, steps), t, steps)
+        curve = warped(term(t, steps), t, steps)
         at_once: Any = steps == 0
         return at_once.either(lasting_constant(end, 0), curve) if isinstance(steps, Symbolic) else curve
     arrived = (steps == 0) * 1.0  # of a step, so that nothing is divided by zero
     n = steps + arrived
-    return Warp(term(t, n - t, n), t + arrived, steps)
+    return Warp(term(t, n), t + arrived, steps)
 
 
 Half: TypeAlias = Callable[[Schedule], Schedule]
