@@ -89,6 +89,10 @@ def test_functions_are_told_apart_by_the_numbers_in_their_code():
         ScheduleLR(sgd(), other).load_state_dict(saved(one))
 
 
+def test_functions_of_modules_are_their_names():
+    assert saved(custom(math.erf))["functions"] == {"lr": ["erf"]}
+
+
 def test_no_address_is_saved():
     for make in FUNCTIONS:
         state = repr(saved(custom(make(10))))

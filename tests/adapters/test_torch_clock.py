@@ -204,6 +204,9 @@ def test_a_metric_may_be_given_between_steps():
             two.step()
         assert rate(optimizer) == rate(other)
     assert one.plateau_state.scale < 1
+    optimizer.param_groups[0]["lr"] = 5.0  # which others wrote
+    one.measure(1.0)
+    assert rate(optimizer) == plateau.apply(COSINE(20), one.plateau_state)
     with pytest.raises(ScheduleError, match=r"ScheduleLR.measure: metric=1.0: there is no plateau"):
         ScheduleLR(sgd(), COSINE).measure(1.0)
 

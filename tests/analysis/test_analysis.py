@@ -284,6 +284,7 @@ def test_totals_of_very_many_steps():
     assert sc.total(sc.triangular(0.0, 1.0, 500), 0, n) == pytest.approx(n / 2, rel=1e-14)
     assert sc.total(sc.every(sc.linear(1.0, 0.0, 1_000), n // 1_000)) == pytest.approx(n * 0.5005, rel=1e-14)
     assert sc.total(sc.multistep(1.0, 0.5, [n // 2]), 0, n) == n * 0.75
+    assert sc.total(sc.linear(1.0, 0.5, 10), 0, n) == pytest.approx(n / 2 + 2.75, rel=1e-14)
 
 
 @given(finite, finite)

@@ -46,6 +46,10 @@ def test_the_clock_is_the_sum_of_the_sizes(batch):
     assert parse(repr(tokens)) == tokens
 
 
+def test_a_size_that_grows_by_one():
+    assert in_tokens(Time(), linear(1.0, 2.0, 4) >> constant(2.0))(6) == 9.5
+
+
 @given(batches, st.integers(1, 50_000))
 def test_it_lasts_until_all_is_seen(batch, total):
     s = in_tokens(linear(0.0, 1.0, total), batch)
