@@ -89,7 +89,7 @@ def entry(maker: Any) -> str:
     blocks = [f"## {name}", equation(maker), " ".join(lead.split())]
     blocks += [f"```python\n{example!r}\n```", picture(example), details("Its formula", f"$$\n{formula(example)}\n$$")]
     blocks += [" ".join(text.split()) for text in rest if text.startswith("Source:")]
-    blocks.append(f"{{py:func}}`Arguments and errors <schedules.{name}>`")
+    blocks.append(f"Arguments and errors: {{py:func}}`{name} <schedules.{name}>`")
     return "\n\n".join(block for block in blocks if block)
 
 

@@ -237,7 +237,7 @@ class Staying(Chosen):
     """The plugin of a run that collects all tests and hands over, to start forks of itself that run some of them."""
 
     def __init__(self, work):
-        super().__init__(None, None, print)
+        super().__init__(None, None, lambda **said: print(said, flush=True))
         self.work, self.items, self.functions, self.caches = work, {}, [], []
 
     def pytest_runtestloop(self, session):
@@ -259,7 +259,7 @@ class Staying(Chosen):
 
         swap(file, tree, self.functions, self.caches)
         self.tell = tell
-        items = [self.items[test] for test in chosen]
+        items = [self.items[test] for test in chosen if test in self.items]  # some may be gone since they were watched
         for item in items:
             restrain(item.obj, examples)
         items[0].session.items[:] = items

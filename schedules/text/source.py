@@ -162,9 +162,14 @@ class Standalone(Source):
         template = super().template(op, args)
         if op not in TOTAL or not risky(op, *map(self.range, args)):
             return template
+        helper = self.module.helper
         if op == "geometric":
-            return template.replace("pow(", f"{self.module.helper('_power')}(")
-        return f"{self.module.helper(TOTAL[op])}({', '.join(('{0}', '{1}')[: len(args)])})"
+            if risky("divide", *map(self.range, args[1:])):
+                rest = f"{helper('_divide')}({helper('_remainder')}({{1}}, {{2}}), {{2}})"
+                template = template.replace("{1} % {2} / {2}", rest)
+                template = template.replace("{1} // {2}", f"{helper('_floor_divide')}({{1}}, {{2}})")
+            return template.replace("pow(", f"{helper('_power')}(")
+        return f"{helper(TOTAL[op])}({', '.join(('{0}', '{1}')[: len(args)])})"
 
     def lift(self, op: Op, args: list[Expr]) -> Expr:
         if not isinstance(op, str):

@@ -23,8 +23,8 @@ def numeral(value: float) -> Formula:
     if not math.isfinite(value):
         return negative(ast.Name("inf")) if value < 0 else ast.Name("inf")
     value = denoised(value)
-    if value < 0 or (value == 0 and math.copysign(1, value) < 0):
-        return ast.UnaryOp(ast.USub(), numeral(-value)) if value else ast.Constant(0)
+    if value < 0:
+        return ast.UnaryOp(ast.USub(), numeral(-value))
     share = Fraction(value / math.pi).limit_denominator(10**7)
     if 0 < share.numerator <= 4 and len(repr(value)) > DIGITS and near(float(share) * math.pi, value):
         over = ast.Name("pi") if share.numerator == 1 else binary(ast.Mult)(numeral(share.numerator), ast.Name("pi"))

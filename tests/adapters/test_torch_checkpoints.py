@@ -96,6 +96,15 @@ def test_no_address_is_saved():
         assert len(state) < 2_000
 
 
+def test_what_holds_itself_is_saved_too():
+    table, row = {}, []
+    table["table"], _ = table, row.append(row)
+    for held in (table, row):
+        s = custom(functools.partial(lambda held, step: step if held else 0.0, held))
+        assert saved(s) == saved(s)
+        assert len(repr(saved(s))) < 2_000
+
+
 # -- states that are none -----------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,7 @@ def test_images_of_clocks():
     assert image(Time(), -5, 7) == (0, 7)
     assert image(Time(), 3, 7) == (3, 7)
     assert image(Time() / 4 + 1, 2, 4) == (1.5, 2)
+    assert image((Time() - 5) % 3, 0, 9) == (0, 3)
     assert image(sc.linear(0.0, 1.0, 5), 0, 5) == UNBOUNDED
     assert image(sc.constant(0.5), 0, 5) == (0.5, 0.5)
     assert reach(3 - Time() * Time(), 0, 4) == 16

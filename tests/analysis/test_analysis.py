@@ -271,6 +271,10 @@ def test_total_of_all(s):
     assert sc.total(s) == pytest.approx(math.fsum(known), rel=1e-12, abs=1e-12 * magnitude(s) * (len(known) + 1))
 
 
+def test_total_of_powers_of_zero():
+    assert sc.total(0.0 ** sc.Time(), 0, 6) == sc.total(sc.lift("geometric", 0.0, sc.Time(), 3), 0, 6) == 1.0
+
+
 def test_totals_of_very_many_steps():
     n = 10**12
     assert sc.total(sc.constant(0.5, steps=n)) == n / 2

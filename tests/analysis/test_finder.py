@@ -44,6 +44,7 @@ def test_a_sweep_that_blows_up(fastai, method):
         (lr_range_test(1e-5, 1.0, 2), [1, 1], "valley", "those of a schedule are sweep.values()"),
         ([1], [1], "valley", "rates=(1.0,): two or more"),
         ([2, 1], [1, 1], "minimum", "rates=(2.0, 1.0): they ascend"),
+        ([1, 1], [2, 1], "minimum", "rates=(1.0, 1.0): they ascend"),
         ([0, 1], [1, 1], "minimum", "they ascend, above zero"),
         ([1, 2], [1, 1], "slide", "sweep more finely"),
         ([1, 2], [1, float("nan")], "valley", "losses="),

@@ -252,6 +252,12 @@ def test_total_updates_counts_in_integers():
     assert sc.total_updates(10**17 + 1, 1, world_size=2) == (10**17 + 2) // 2
 
 
+def test_an_update_needs_a_full_batch_where_others_are_dropped():
+    assert sc.total_updates(4, 4, drop_last=True) == sc.total_updates(3, 4) == 1
+    with pytest.raises(sc.ScheduleError, match="no batch of 4 is full"):
+        sc.total_updates(3, 4, drop_last=True)
+
+
 @pytest.mark.parametrize("samples", [[1, 2, 3], {"train": 1}, 10.5, "1000", None])
 def test_total_updates_of_a_loader_says_what_to_pass(samples):
     with pytest.raises(sc.ScheduleError, match=r"total_updates: samples=.*len\(dataset\) or len\(loader.dataset\)"):

@@ -616,6 +616,12 @@ def test_a_phase_that_looks_like_a_fraction_is_an_error_with_both_readings(recip
         assert parse(recipe.format(steps, length)).steps == float(steps)
 
 
+def test_a_single_step_may_be_divided():
+    assert parse("wsd(1, 1, warmup=0.5, cooldown=0.5)")(0.25) == 0.5
+    with pytest.raises(ScheduleError, match=r"warmup=0\.5: less than one step"):
+        parse("wsd(1, 1.5, warmup=0.5, cooldown=0.5)")
+
+
 def test_where_a_whole_is_one_a_fraction_is_a_length():
     assert sc.wsd(1.0, 1, warmup=0.1, cooldown=0.2)(0.05) == sc.cosine_warmup(1.0, 1, warmup=0.1)(0.05) == 0.5
     assert (sc.linear(0.0, 1.0, 0.5) >> sc.cosine(1.0, 0.0, 99.5))(0.25) == 0.5

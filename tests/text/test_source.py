@@ -65,6 +65,10 @@ def test_odd_ones_too(s):
     assert_exported([s])
 
 
+def test_powers_by_a_unit_that_is_zero_somewhere():
+    assert_exported([sc.lift("geometric", base, Time(), n) for base in (0.5, 1.0) for n in (Time(), 2 - Time())])
+
+
 def test_deep_ones_too():
     nested = sc.linear(0.0, 1.0, 5)
     for _ in range(30):
@@ -223,6 +227,18 @@ s(t) = 0.1 * ((10 - t) / 10) ** 2   if 0 <= t < 10
     "stretch(linear(0, 1, 10) >> constant(1, steps=5), 2)": """
 s(t) = t / 20   if 0 <= t < 20
        1        if 20 <= t <= 30""",
+    "linear(0, 1, 10) >> constant(1, steps=10) >> linear(1, 0, 10)": """
+s(t) = t / 10          if 0 <= t < 10
+       1               if 10 <= t < 20
+       (30 - t) / 10   if 20 <= t <= 30""",
+    "linear(0, 1, 10) >> trapezoid(1, 30, warmup=10, cooldown=10)": """
+s(t) = t / 10          if 0 <= t < 10
+       (t - 10) / 10   if 10 <= t < 20
+       1               if 20 <= t < 30
+       (40 - t) / 10   if 30 <= t <= 40""",
+    "(linear(0, 1, 10) >> linear(1, 0, 10))[5:]": """
+s(t) = (t + 5) / 10    if 0 <= t < 5
+       (15 - t) / 10   if 5 <= t <= 15""",
     "every(step_decay(0.1, 0.5, 30), 100)": "s(t) = 0.1 * 0.5 ** (t // 100 // 30)   if t >= 0",
     "cycle(linear(0, 1, 5))": "s(t) = t % 5 / 5   if t >= 0",
     "linear(0.1, 0.3, 5) * exponential_decay(1, 0.9)": (
@@ -291,6 +307,15 @@ LATEX_OF = {
 @pytest.mark.parametrize("text", LATEX_OF)
 def test_latex_is_what_one_would_write(text):
     assert explain(sc.parse(text), latex=True) == LATEX_OF[text]
+
+
+def test_latex_names_a_function_of_yours():
+    def half_life(t):
+        return 0.5**t
+
+    assert explain(sc.custom(half_life, steps=5), latex=True) == (
+        r"s(t) = \mathrm{half\_life}\left(t\right) \quad \text{for } 0 \leq t \leq 5"
+    )
 
 
 def drawn_by_matplotlib(text):
