@@ -125,6 +125,10 @@ def test_every_counts_turns_of_any_length(n, t):
     assert s(s.steps) == 10.0
 
 
+def test_every_of_a_fraction_lasts_that_fraction():
+    assert sc.every(linear(0.0, 1.0, 2.5), 2).steps == 5
+
+
 # -- endless rounds in JAX -----------------------------------------------------------------------------
 
 ENDLESS = [

@@ -227,6 +227,7 @@ REFUSED = {
     "10 ** 400": (1, "too large|Numerical result"),
     "1e999": (1, "constant: operand=inf"),
     "9" * 30: (1, "too large"),
+    "9223372036854775808": (1, "too large"),
     "9999999999 * 9999999999": (1, "too large"),
     "[1] * 9": (1, "operators take schedules and numbers"),
     "True + 1": (1, "operators take schedules and numbers"),
