@@ -48,7 +48,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MADE = ROOT / "build" / "mutants"
 FEW = 12  # examples of a law at first; some tests take a twelfth of what the profile has
 NEAR = 5  # seconds of a file's own tests
-SLOW = 3, 40  # a mutant that makes the tests this much slower, and these seconds more (a library is started), is noticed
+SLOW = 3, 40  # a mutant that makes the tests so much slower, and by so many seconds (a library starts), is noticed
 
 FILES = sorted(
     str(path.relative_to(ROOT))
