@@ -203,7 +203,7 @@ class Lift(Schedule):
     args: tuple[Schedule, ...]
 
     def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
-        return lift(op, *OPERANDS("Lift", "operands", args))
+        return lift(op, *OPERANDS(op if isinstance(op, str) else "custom", "operands", args))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
