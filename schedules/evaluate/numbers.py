@@ -76,8 +76,8 @@ class Source(Evaluator[Expr]):
         if not isinstance(op, str):
             return Expr(f"{self.parameter(op)}({args[0].text})", False, False)
         template = self.template(op, args)
-        for place in repeated(template):
-            args[place] = self.bind(args[place])
+        twice = repeated(template)
+        args = [self.bind(arg) if place in twice else arg for place, arg in enumerate(args)]
         floating = [arg.floating for arg in args]
         exact = all(floating) if op in SYMMETRIC else any(floating) or op not in INTEGRAL
         result = Expr(template.format(*[arg.text for arg in args]), False, exact)
