@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 
-def _geometric(turns: str) -> str:
+def geometric_template(turns: str, rest: str = "{1} % {2} / {2}", power: str = "pow") -> str:
     """``base ** (t / n)``, whole turns and the rest apart: one quotient costs as many ulp as the exponent is long."""
-    return f"(pow({{0}}, {turns}) * pow({{0}}, {{1}} % {{2}} / {{2}}))"
+    return f"({power}({{0}}, {turns}) * {power}({{0}}, {rest}))"
 
 
 TEMPLATES: dict[str, str] = {
@@ -26,7 +26,7 @@ TEMPLATES: dict[str, str] = {
     "negative": "(-{0})",
     "square": "({0} * {0})",
     "pow": "pow({0}, {1})",
-    "geometric": _geometric("turns({1}, {2})"),
+    "geometric": geometric_template("turns({1}, {2})"),
     "minimum": "minimum({0}, {1})",
     "maximum": "maximum({0}, {1})",
     "abs": "abs({0})",
@@ -42,7 +42,7 @@ TEMPLATES: dict[str, str] = {
 
 INLINE: dict[str, str] = {  # Python source that beats the call; a NaN stays
     "floor_divide": "({0} // {1})",
-    "geometric": _geometric("{1} // {2}"),
+    "geometric": geometric_template("{1} // {2}"),
     "minimum": "({1} if {1} < {0} or {1} != {1} else {0})",
     "maximum": "({1} if {1} > {0} or {1} != {1} else {0})",
 }

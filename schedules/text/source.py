@@ -17,7 +17,7 @@ from typing import Any, cast
 from ..algebra.checks import Name, demand, refusal
 from ..algebra.named import checked
 from ..algebra.nodes import Join, Op, Schedule
-from ..algebra.ops import NUMBERS, bound
+from ..algebra.ops import NUMBERS, bound, geometric_template
 from ..evaluate.fold import Clock
 from ..evaluate.namespaces import on_numbers
 from ..evaluate.numbers import Expr, Source, as_float
@@ -164,11 +164,11 @@ class Standalone(Source):
             return template
         helper = self.module.helper
         if op == "geometric":
+            turns, rest = "{1} // {2}", "{1} % {2} / {2}"
             if risky("divide", *map(self.range, args[1:])):
                 rest = f"{helper('_divide')}({helper('_remainder')}({{1}}, {{2}}), {{2}})"
-                template = template.replace("{1} % {2} / {2}", rest)
-                template = template.replace("{1} // {2}", f"{helper('_floor_divide')}({{1}}, {{2}})")
-            return template.replace("pow(", f"{helper('_power')}(")
+                turns = f"{helper('_floor_divide')}({{1}}, {{2}})"
+            return geometric_template(turns, rest, helper("_power"))
         return f"{helper(TOTAL[op])}({', '.join(('{0}', '{1}')[: len(args)])})"
 
     def lift(self, op: Op, args: list[Expr]) -> Expr:
