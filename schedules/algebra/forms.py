@@ -21,6 +21,11 @@ _BY_NONZERO = frozenset(("divide", "floor_divide", "remainder"))
 _OPERATORS = frozenset(("add", "subtract", "multiply", "divide", "floor_divide", "remainder", "negative", "square"))
 
 
+def name_of(op: Op) -> str:
+    """What errors call an operation: a Python function is a `custom` one."""
+    return op if isinstance(op, str) else "custom"
+
+
 def check_op(op: Op, count: int) -> None:
     """Refuse what is no operation on `count` operands."""
     if not isinstance(op, str):

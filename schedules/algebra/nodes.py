@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, NoReturn, SupportsFloat, TypeAlias, cast
 
 from .checks import ENDLESS, FINITE, OPERAND, OPERANDS, ScheduleError, brief, is_settled, refusal, surely_equal
-from .forms import Op, check_op, ends, folded, longer, neutral
+from .forms import Op, check_op, ends, folded, longer, name_of, neutral
 from .handed import Handed
 from .lazy import lazy
 from .survey import Surveyed
@@ -203,7 +203,7 @@ class Lift(Schedule):
     args: tuple[Schedule, ...]
 
     def __new__(cls, op: Op, args: Iterable[Any]) -> Schedule:
-        return lift(op, *OPERANDS(op if isinstance(op, str) else "custom", "operands", args))
+        return lift(op, *OPERANDS(name_of(op), "operands", args))
 
     @property
     def children(self) -> tuple[Schedule, ...]:
@@ -332,7 +332,8 @@ def as_schedule(value: Any, function: str) -> Schedule:
 def lift(op: Op, *args: Any) -> Schedule:
     """``lift(op, a, b)(t) = op(a(t), b(t))``: an operation on values becomes one on schedules."""
     check_op(op, len(args))
-    terms = tuple([as_schedule(arg, op if isinstance(op, str) else "custom") for arg in args])
+    name = name_of(op)
+    terms = tuple([as_schedule(arg, name) for arg in args])
     values = [constant_value(term) for term in terms]
     if (value := folded(op, values)) is not None:
         bare = all(isinstance(term, Constant) for term in terms)
