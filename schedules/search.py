@@ -7,6 +7,7 @@ read as `schedules.parse` reads it. What draws is up to others: a seed, a grid, 
 
 import ast
 import functools
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,11 @@ class Draw:
     high: float = 0
     options: tuple[str, ...] = ()
     when: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """The lowest and the highest value, of numbers that vary."""
+        return (self.low, self.high) if self.low < self.high else ()
 
     @property
     def span(self) -> tuple[float, float]:
@@ -189,8 +195,8 @@ class Space:
         >>> space.contains(space.sample(0)), space.contains(space.fill({"wsd.cooldown": 0.5})[:50])
         (True, False)
         """
-        chosen = self._combinations(lambda draw: draw.options or [draw.at(0.5)], {})
-        return any(self._reaches(_parted(s), made) for made in chosen)
+        goal = _parted(s)
+        return any(self._reaches(goal, start) for start in self._starts())
 
     def _read(self, decide: Callable[[Draw], Any]) -> Schedule:
         """The schedule that the text writes, where `decide` draws, once for each name."""
@@ -254,26 +260,47 @@ class Space:
         for value in points(new[0]) if new else ():
             yield from self._combinations(points, {**known, new[0]: value})
 
-    def _reaches(self, goal: tuple[Any, list[float]], made: dict[Draw, Any]) -> bool:
-        """Whether other numbers, with these choices, make the goal: by Newton's method, as they hardly bend."""
-        free = [draw for draw in made if draw.low < draw.high]
-        low, high, x = np.array([(draw.low, draw.high, made[draw]) for draw in free], dtype=float).reshape(-1, 3).T
+    def _written(self, made: dict[Draw, Any]) -> tuple[Any, list[float]]:
+        """The form and the numbers of the schedule that these values of the draws make; no form where there is none."""
+        try:
+            return _parted(self._read(made.__getitem__))
+        except ValueError:
+            return None, []
+
+    def _starts(self) -> Iterator[dict[Draw, Any]]:
+        """Each number in the middle of its range, or at an end where the schedule has another form; for every choice."""
+        for middle in self._combinations(lambda draw: draw.options or [draw.at(0.5)], {}):
+            usual = self._written(middle)[0]
+            places = [
+                [middle[draw], *(end for end in draw.ends if self._written({**middle, draw: end})[0] != usual)]
+                for draw in middle
+            ]
+            yield from (dict(zip(middle, values, strict=True)) for values in itertools.product(*places))
+
+    def _reaches(self, goal: tuple[Any, list[float]], start: dict[Draw, Any]) -> bool:
+        """Whether the goal is made where numbers leave the middle: by Newton's method, as they hardly bend."""
+        free = [draw for draw in start if draw.ends and start[draw] == draw.at(0.5)]
+        low, high, x = np.array([(*draw.ends, start[draw]) for draw in free], dtype=float).reshape(-1, 3).T
         whole = np.array([draw.kind == "randint" for draw in free], dtype=bool)
+        steps = np.where(whole, 1.0, 1e-3 * (high - low))
 
         def written(x: np.ndarray) -> tuple[Any, list[float]]:
             numbers = np.where(whole, np.round(x), x).tolist()
-            return _parted(self._read({**made, **dict(zip(free, numbers, strict=True))}.__getitem__))
+            return self._written({**start, **dict(zip(free, numbers, strict=True))})
+
+        def moved(step: np.ndarray) -> np.ndarray:
+            """How a step changes the numbers: seen ahead or behind, where the form stays; not at all if it does not."""
+            seen = ((way, *written(x + way * step)) for way in (1, -1))
+            return next((np.subtract(there, now) * way for way, same, there in seen if same == form), 0 * np.array(now))
 
         for _ in range(NEWTON):
-            steps = np.where(whole, 1.0, 1e-3 * (high - low)) * np.where(x < (low + high) / 2, 1, -1)
-            try:
-                form, now = written(x)
-                if form != goal[0] or np.isclose(now, goal[1], rtol=1e-9, atol=0).all():
-                    return bool(form == goal[0])
-                moved = np.stack([np.subtract(written(x + step)[1], now) for step in np.diag(steps)], 1)
-            except ValueError:  # no schedule, one of another form, or nothing to move
-                return False
-            x = np.clip(x + steps * np.linalg.lstsq(moved, np.subtract(goal[1], now))[0], low, high)
+            form, now = written(x)
+            close = form == goal[0] and bool(np.isclose(now, goal[1], rtol=1e-9, atol=0).all())
+            if close or form != goal[0] or not free:
+                return close
+            changes = np.stack(list(map(moved, np.diag(steps))), 1)
+            x = np.clip(x + steps * np.linalg.lstsq(changes, np.subtract(goal[1], now))[0], low, high)
+            x = np.where(x - low < 1e-14 * (high - low), low, x)  # where it may be exactly 0
         return False
 
 

@@ -230,12 +230,13 @@ def finished(tape: Tape, library: str, value: Any) -> Program:
 
 
 def needed(texts: dict[str, str], result: str) -> list[str]:
-    """The lines that a result needs, in order."""
+    """The lines that a result needs, in order; what no later line reads is let go, so that its memory is used again."""
     wanted, lines = {result}, list[str]()
     for name, text in reversed(texts.items()):
         if name in wanted:
-            wanted.update(re.findall(r"\bx\d+\b", text))
-            lines.append(f"        {name} = {text}")
+            last = sorted(set(re.findall(r"\bx\d+\b", text)) - wanted)
+            wanted.update(last)
+            lines.append(f"        {name} = {text}" + (f"; del {', '.join(last)}" if last else ""))
     return lines[::-1]
 
 

@@ -1,9 +1,11 @@
 """Recorded programs: the fold over arrays, run once; they have its values, and what an array brings along."""
 
+import itertools
 import math
 import os
 import subprocess
 import sys
+import tracemalloc
 import warnings
 
 import array_api_compat.torch  # noqa: F401 -- loads torch before JAX, which keeps their thread pools apart
@@ -86,6 +88,19 @@ def test_long_arrays_are_evaluated_in_blocks_of_any_layout():
         np.testing.assert_array_equal(s(view), at_array(s, view))
     assert s(np.empty(0)).shape == (0,)
     assert sc.constant(0.5)(steps).flags.writeable
+
+
+def test_the_memory_of_a_program_does_not_grow_with_its_parts():
+    steps = np.arange(4096)
+    curves = itertools.cycle((sc.cosine, sc.linear, sc.exponential, sc.one_minus_sqrt))
+    s = sc.join(*(curve(1.0, 0.1, 500) for curve, _ in zip(curves, range(8), strict=False)))
+    s(steps)  # records it
+    tracemalloc.start()
+    try:
+        s(steps)
+        assert tracemalloc.get_traced_memory()[1] < 9 * steps.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_python_functions_are_asked_at_every_call():

@@ -74,6 +74,23 @@ def test_what_is_outside_is_not_contained():
     assert not SPACES[2].contains(0.7 * sc.sgdr(0.15, 20, 5))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repeat(cosine(uniform(0.1, 1), 0, 10), randint(1, 5))",
+        "warmup(cosine(uniform(0.1, 1), 0, 10), randint(0, 2))",
+        "wsd(uniform(0.1, 1), 100, warmup=randint(0, 4), cooldown=uniform(0, 0.5) * 100)",
+        "cycle(linear(0, 1, randint(1, 3)))",
+        "polynomial(0.1, 0, 100, power=randint(1, 3))",
+    ],
+)
+def test_numbers_that_change_the_form_are_found(text):
+    space = Space(text)
+    for s in (*space.grid(3), *map(space.sample, range(6))):
+        assert space.contains(s)
+        assert not space.contains(1.01 * s + 1e-3)
+
+
 def test_a_grid_is_every_combination():
     found = list(SPACE.grid(3))
     assert len(found) == len(set(found)) == 3 * 3 + 3 * 3 * 3
