@@ -268,7 +268,7 @@ class Space:
             return None, []
 
     def _starts(self) -> Iterator[dict[Draw, Any]]:
-        """Each number in the middle of its range, or at an end where the schedule has another form; for every choice."""
+        """For every choice, each number in its middle, or at an end where the schedule has another form."""
         for middle in self._combinations(lambda draw: draw.options or [draw.at(0.5)], {}):
             usual = self._written(middle)[0]
             places = [
