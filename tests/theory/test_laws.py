@@ -1,5 +1,7 @@
 """The Multi-Power Law: its formula, the constants that a fit finds again, and the schedules that its gradient finds."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,18 @@ def test_long_schedules_are_predicted_by_the_same_formula(beta, gamma):
     assert law.predict(eta, at) == pytest.approx(
         law.L0 + law.A * area[at] ** -law.alpha - law.B * np.array(lost), rel=1e-12
     )
+
+
+def test_every_update_of_a_long_schedule_is_predicted_in_little_memory():
+    s, at = sc.cosine(PEAK, 0.0, 20_000), np.arange(20_000)
+    tracemalloc.start()
+    try:
+        losses = LAWS["100M"].predict(s, at)
+        assert tracemalloc.get_traced_memory()[1] < 400 * at.nbytes
+    finally:
+        tracemalloc.stop()
+    for t in (100, 10_000, 19_999):
+        assert losses[t] == pytest.approx(LAWS["100M"].predict(s, t), rel=1e-12)
 
 
 def test_a_schedule_may_end_at_zero_and_may_be_an_array():
