@@ -457,7 +457,8 @@ def callers(tests, file, scope):
 def noticed(file, tree, found, kills, *, seconds, run):
     """The test that notices a mutant and the round in which it does; None if none does."""
     own = (file, *(f"tests/{name}" for prefix, names in OWN.items() if file.startswith(prefix) for name in names))
-    order = sorted(found, key=lambda test: (-kills[test], not test.startswith(own), found[test][0]))
+    named = f"/test_{Path(file).stem}.py"
+    order = sorted(found, key=lambda x: (-kills[x], named not in x, not x.startswith(own), found[x][0]))
     near = within(order, found, NEAR)
     wide = within([test for test in order if test not in near], found, seconds)
     laws = within([test for test in (*near, *wide) if found[test][1]], found, seconds / 4)

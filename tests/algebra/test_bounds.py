@@ -67,6 +67,8 @@ def test_images_of_clocks():
         (Warp(sc.linear(0.0, 1.0, 9), Time() * 3, 20), 30),
         (Warp(sc.linear(0.0, 1.0, 9), Time() * 3, 5), 15),
         (Warp(sc.linear(0.0, 1.0, 9), 40 - Time()), 40),
+        (Warp(sc.linear(0.0, 1.0, 9), 3 * (40 - Time())), 120),
+        (Warp(Time() * 5, 3 * (40 - Time())), 600),
         (Warp(Time() * 5, Time() + 2), 60),
         (sc.constant(0.5, steps=4) >> Warp(Time() * 5, Time() * 2), 60),
         (sc.step_decay(1.0, 0.5, 3), 10),
