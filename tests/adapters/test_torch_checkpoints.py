@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 import warnings
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 import schedules as sc
 from schedules import Plateau, ScheduleError, custom
+from schedules.adapters.functions import _short
 from schedules.adapters.torch import ScheduleLR, from_torch
 
 COSINE = sc.cosine_warmup(0.1, 100, warmup=10, end=1e-3)
@@ -227,3 +229,9 @@ def test_a_checkpoint_holds_texts_and_their_names():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ScheduleLR(sgd(), TEXT, steps=100, weight_decay="linear(0, 0.1, steps)").load_state_dict(state)
+
+
+def test_a_digest_stands_for_a_long_text():
+    assert _short("x" * 200) == "x" * 200
+    assert re.fullmatch(r"x{50}\.\.\. [0-9a-f]{16}", _short("x" * 201))
+    assert _short("x" * 201 + "y") != _short("x" * 201 + "z")

@@ -18,6 +18,7 @@ from strategies import terms
 
 import schedules as sc
 from schedules import Schedule, ScheduleError, constant, cosine, join, linear
+from schedules.algebra.forms import longer
 from schedules.algebra.tree import flatten, leaves, unflatten, with_leaves
 
 RAMP = linear(0.0, 1.0, 10)
@@ -542,3 +543,10 @@ def test_numbers_of_a_term(s, numbers):
 def test_whole_steps_are_whole_for_as_long_as_floats_are_exact():
     assert repr(linear(0.0, 1.0, 2.0**53 - 1)) == "linear(0.0, 1.0, 9007199254740991)"
     assert repr(linear(0.0, 1.0, 2.0**53)) == "linear(0.0, 1.0, 9007199254740992.0)"
+
+
+@pytest.mark.parametrize(("number", "longest"), [(0, Fraction(3, 2)), (math.inf, math.inf)])
+def test_the_longer_of_two_durations_is_known_where_one_is_nothing_or_endless(number, longest):
+    other = Fraction(3, 2)  # stands for a tracer, which cannot be compared
+    assert longer(number, other) == longer(other, number) == longest
+    assert longer(2, 3.5) == longer(3.5, 2) == 3.5
