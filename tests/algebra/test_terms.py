@@ -550,3 +550,9 @@ def test_the_longer_of_two_durations_is_known_where_one_is_nothing_or_endless(nu
     other = Fraction(3, 2)  # stands for a tracer, which cannot be compared
     assert longer(number, other) == longer(other, number) == longest
     assert longer(2, 3.5) == longer(3.5, 2) == 3.5
+
+
+def test_a_term_is_one_deeper_than_the_deepest_it_is_made_of():
+    s = cosine(1.0, 0.0, 9)
+    assert (s**2).depth == s.depth + 1
+    assert sc.minimum(s**2, 2 * (s**2 + 1) ** 2).depth == s.depth + 5

@@ -20,7 +20,7 @@ from schedules.algebra.checks import brief
 from schedules.algebra.named import MAKERS
 from schedules.library.equations import equation_of
 from schedules.text.formula import explain
-from schedules.text.source import to_python
+from schedules.text.source import interval, risky, to_python
 
 READER = """
 import json, math, sys
@@ -361,3 +361,41 @@ def test_formulas_that_no_one_would_read_are_refused():
                 explain(s, latex=latex)
     assert explain(sc.join(*(sc.linear(k, 1.0, 1) for k in range(2_000)))).count("\n") == 1_999
     read_formula(explain(deep))
+
+
+@pytest.mark.parametrize(
+    ("op", "bounds", "found"),
+    [
+        ("square", [(-2.0, 3.0)], (0.0, 9.0)),
+        ("square", [(-3.0, -1.0)], (1.0, 9.0)),
+        ("abs", [(-2.0, 1.0)], (0.0, 2.0)),
+        ("abs", [(1.0, 3.0)], (1.0, 3.0)),
+        ("remainder", [(0.0, 9.0), (2.0, 4.0)], (0.0, 4.0)),
+        ("divide", [(1.0, 2.0), (4.0, 8.0)], (0.125, 0.5)),
+    ],
+)
+def test_bounds_of_an_operation_where_a_source_looks_for_what_raises(op, bounds, found):
+    assert interval(op, *bounds) == found
+
+
+@pytest.mark.parametrize(
+    ("op", "bounds", "raises"),
+    [
+        ("pow", [(0.0, 1.0), (0.0, 2.0)], False),
+        ("pow", [(0.0, 1.0), (-1.0, 2.0)], True),
+        ("pow", [(0.5, 1.0), (-1.0, 2.0)], False),
+        ("pow", [(-0.5, 1.0), (2.0, 2.0)], True),
+        ("divide", [(1.0, 2.0), (0.0, 2.0)], True),
+        ("divide", [(1.0, 2.0), (0.5, 2.0)], False),
+        ("log", [(0.0, 1.0)], True),
+        ("log", [(0.5, 1.0)], False),
+        ("sqrt", [(0.0, 1.0)], False),
+        ("sqrt", [(-0.5, 1.0)], True),
+        ("log1p", [(-1.0, 1.0)], True),
+        ("log1p", [(-0.5, 1.0)], False),
+        ("exp", [(0.0, 710.0)], True),
+        ("exp", [(0.0, 709.0)], False),
+    ],
+)
+def test_a_source_guards_what_may_raise(op, bounds, raises):
+    assert risky(op, *bounds) is raises
