@@ -15,6 +15,7 @@ from ..algebra.nodes import Schedule
 from .intervals import Interval
 from .slopes import ROUNDING, TIME, derivative, linear_form, size_at, slope, value_at
 
+ROUNDED = 1e-14  # of a span: what is shorter at its start or its end, rounding may have made
 RESOLUTION = 2.0**-30  # of a span, to which a turn is located where nothing is known of the slope of the slope
 
 
@@ -65,14 +66,18 @@ class Heading(NamedTuple):
 def headings(formula: Schedule, a: float, b: float, work: Work) -> Iterator[Heading]:
     """The longest spans of [a, b] over which a formula goes one way, in order, each found when it is asked for."""
     start, known, gap = a, None, None
+    least = ROUNDED * (b - a) if b < math.inf else 0.0
     for low, _, way in _ways(formula, a, b, work):
         if way is None:
             gap = low if gap is None else gap
             continue
         if known not in (None, way):
             turn = low if gap is None else (gap + low) / 2  # in the middle of what nothing is known of
-            yield Heading(start, turn, known)
-            start = turn
+            if b - turn <= least:
+                break
+            if turn - start > least:
+                yield Heading(start, turn, known)
+                start = turn
         known, gap = way, None
     yield Heading(start, b, _trend(formula, a, b) if known is None else known)
 

@@ -194,6 +194,14 @@ def test_two_that_cancel_stay():
     assert [span.way for span in sc.monotone(sc.linear(1.0, 0.1, 9) - sc.linear(1.0, 0.1, 9))] == ["stays"]
 
 
+@pytest.mark.parametrize("length", [9, 900, 1e-9])
+def test_no_span_is_made_by_rounding_where_the_slope_is_zero_at_an_end(length):
+    rises, falls = sc.monotone(sc.cosine(1.0, 0.1, length) * sc.cosine(0.1, 1.0, length))
+    assert (rises.start, rises.way, falls.way) == (0, "rises", "falls")
+    assert (rises.stop, falls.stop) == (falls.start, length)
+    assert rises.stop == pytest.approx(length / 2)
+
+
 ENDLESS = {
     sc.triangular(1e-4, 1e-3, 2_000): (1e-4, 1e-3),
     sc.triangular2(0.25, 1.0, 10.5): (0.25, 1.0),
