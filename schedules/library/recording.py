@@ -6,7 +6,7 @@ import numpy as np
 
 from ..algebra.checks import Floats, Symbolic
 from ..algebra.lists import plain_function
-from ..evaluate.namespaces import asarray, device_of, gathered
+from ..evaluate.namespaces import array_like, gathered
 
 
 class Recording:
@@ -29,7 +29,7 @@ class Recording:
 
     def on_array(self, xp: Any, steps: Any) -> Any:
         """The values at an array of steps, in its own library and on its device."""
-        array, half = (asarray(xp, table, device_of(steps)) for table in (self.array, self.half))
+        array, half = (array_like(xp, table, steps) for table in (self.array, self.half))
         known = xp.where(steps == steps, steps, 0)  # noqa: PLR0124 -- so that NaN, which equals nothing, finds a place
         start = xp.clip(known // 1, 0, len(self.array) - 1)
         place = xp.astype(start, xp.int32)
