@@ -140,8 +140,10 @@ def functions_of(library: str) -> dict[str, Any]:
 def by_parts(t: Any, edges: Any, programs: Sequence[Program]) -> Any:
     """The value of each program at the steps of NumPy between its edges, as floats."""
     short = np.min_scalar_type(len(edges))  # of which a stable sort is quick
-    index = edges.searchsorted(t, "right").astype(short)
     dtype = t.dtype if t.dtype.kind == "f" else float
+    if t.dtype.kind == "f":  # the steps have knots in their own floats, like every number beside an array
+        edges = edges.astype(dtype, copy=False)
+    index = edges.searchsorted(t, "right").astype(short)
     if (index[1:] < index[:-1]).any():
         order = index.argsort(kind="stable")
         out = np.empty(len(t), dtype)

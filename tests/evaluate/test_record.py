@@ -72,6 +72,15 @@ def test_programs_of_every_curve_and_recipe(name):
         assert None not in s.__dict__["programs"].values()
 
 
+@pytest.mark.parametrize("parts", [2, 4, 5, 16, 17, 40])
+@pytest.mark.parametrize("library", [np.asarray, torch.from_numpy, jnp.asarray])
+def test_a_knot_is_where_the_floats_of_the_steps_have_it(parts, library):
+    s = sc.join(*((sc.linear, sc.cosine)[place % 2](place, place + 0.5, 51.69) for place in range(parts)))
+    knots = library(np.float32([knot for knot in s.knots[1:] for _ in range(2)]))  # two: arrays of one are numbers
+    for found in (s(knots), at_array(s, knots)):
+        assert np.asarray(found)[::2] == pytest.approx(range(1, parts), abs=1e-4)
+
+
 def test_a_program_is_compiled_once_for_a_form():
     from schedules.evaluate.record import program_factory
 
