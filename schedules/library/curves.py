@@ -313,6 +313,8 @@ def inverse_time(start: Value, rate: Positive, *, every: Period = 1) -> Schedule
 
     >>> inverse_time(1.0, 0.5)([0, 2, 6])
     array([1.  , 0.5 , 0.25])
+    >>> inverse_time(1.0, 0.5, every=100)([0, 200, 600])
+    array([1.  , 0.5 , 0.25])
     """
     return start / (1 + rate * (Time() / every))
 
