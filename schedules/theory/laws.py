@@ -150,7 +150,7 @@ LAWS = {
 ROUNDS = 20  # of a descent
 HUBER = 0.01  # a relative error of the loss above which it counts by its size, not by its square
 CHANGES = 1_000  # of the learning rate, which a fit reads a schedule by
-FEW = 256  # changes that are not halved any more
+PAIRS = 2**17  # of a change and an update, so many of which are taken one by one: a megabyte
 FAR, TERMS = 8, 18  # so many radii away a series replaces a block; it ends with a relative 8**-18 = 6e-17
 
 
@@ -260,7 +260,7 @@ def _by_halves(law: MultiPowerLaw, course: _Course) -> np.ndarray:
             moments = weights[block] @ np.vander((origin - middle) / radius, TERMS, increasing=True)
             series = np.vander(radius / away, TERMS, increasing=True) @ (factors * moments)
             fallen[far:last] += drops.sum() - away**-law.beta * series
-        if end - begin > FEW and first < far:
+        if (end - begin) * (far - first) > PAIRS and end - begin > 1:
             blocks += [(begin, (begin + end) // 2, far), ((begin + end) // 2, end, far)]
         else:
             part = _Course(drops, course.rates[block], course.before[block], areas)

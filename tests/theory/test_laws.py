@@ -49,8 +49,9 @@ def test_long_schedules_are_predicted_by_the_same_formula(beta, gamma):
     )
 
 
-def test_every_update_of_a_long_schedule_is_predicted_in_little_memory():
-    s, at = sc.cosine(PEAK, 0.0, 20_000), np.arange(20_000)
+@pytest.mark.parametrize("s", [sc.cosine(PEAK, 0.0, 20_000), sc.step_decay(PEAK, 0.99, 100)[:20_000]], ids=repr)
+def test_every_update_of_a_long_schedule_is_predicted_in_little_memory(s):
+    at = np.arange(20_000)
     tracemalloc.start()
     try:
         losses = LAWS["100M"].predict(s, at)
