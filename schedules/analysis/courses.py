@@ -13,9 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 from ..algebra.checks import EVER
 from ..algebra.nodes import Schedule
 from .intervals import Interval
-from .slopes import ROUNDING, TIME, derivative, linear_form, size_at, slope, value_at
+from .slopes import ROUNDING, SLACK, TIME, derivative, linear_form, size_at, slope, value_at
 
-ROUNDED = 1e-14  # of a span: what is shorter at its start or its end, rounding may have made
 RESOLUTION = 2.0**-30  # of a span, to which a turn is located where nothing is known of the slope of the slope
 
 
@@ -66,7 +65,7 @@ class Heading(NamedTuple):
 def headings(formula: Schedule, a: float, b: float, work: Work) -> Iterator[Heading]:
     """The longest spans of [a, b] over which a formula goes one way, in order, each found when it is asked for."""
     start, known, gap = a, None, None
-    least = ROUNDED * (b - a) if b < math.inf else 0.0
+    least = SLACK * (b - a) if b < math.inf else 0.0
     for low, _, way in _ways(formula, a, b, work):
         if way is None:
             gap = low if gap is None else gap

@@ -24,15 +24,12 @@ from ..algebra.nodes import Constant, Schedule
 from .courses import Exhausted, Work
 from .intervals import point
 from .phases import Phase, Walk, extent, period_of, range_of
-from .slopes import ROUNDING, size_at
+from .slopes import ROUNDING, SLACK, size_at
 
 PATIENCE = 20_000  # looks at phases and spans, after which a schedule is taken to go on for ever
 
 
 SCANNED = 2**17  # steps that are looked at one by one, where rounding decides
-
-
-SLACK = 1e-14  # of a time: how far rounding may move a knot
 
 
 Way: TypeAlias = Literal["rises", "falls", "stays"]

@@ -16,6 +16,7 @@ from ..algebra.checks import EVER
 from ..algebra.nodes import Constant, Lift, Schedule, Time, unchecked
 from .intervals import EVERYTHING, IMAGES, Interval, computed, hull_of, point
 
+SLACK = 1e-14  # of a time, or of a span: how far rounding may move a knot or a turn
 ROUNDING = 1e-12  # of the terms that a value is the sum of: less is what rounding left of nothing
 
 
